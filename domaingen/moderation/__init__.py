@@ -1,0 +1,1 @@
+"""What may be named and what a name may say."""

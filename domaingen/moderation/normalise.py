@@ -1,0 +1,164 @@
+"""Undo disguises before a text is judged. The text that generation sees stays as it was.
+
+In order: NFKC and look-alike letters, invisible characters, letters written apart (`h i t  m a n`), leetspeak
+(`h1tm4n`), stretched letters (`cocaiiine`). Every step is careful with honest digits and signs: 3D, B2B, 24/7, 1800s,
+5kg, $50, C++ and A/B tests pass unchanged, because a token is only rewritten when the result is a known word.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import product
+
+from domaingen.moderation.confusables import sign_skeleton, skeleton
+from domaingen.moderation.words import Words, bundled_words
+
+_LEET = {
+    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g", "@": "a",
+    "$": "s", "!": "i", "|": "il", "+": "t", "*": "aeiou", "€": "e", "£": "l",
+}  # fmt: skip
+_TOKEN = re.compile(r"[^\s,;:()\[\]{}\"“”«»?…/]+")
+_HONEST = re.compile(
+    r"[-+$£€#]?\d[\d.,:/-]*(?:%|st|nd|rd|th|s|k|m|x|kg|g|mg|cm|mm|km|am|pm|h|min|ft|in|oz|lb|lbs|ml|l|hr|hrs|d|p|w|v)?"
+    r"|[a-z]\d[a-z]|\d[a-z]|[a-z]\d+|\d+x\d+|mp[34]|co2|h2o|\d+[a-z]?",
+    re.IGNORECASE,
+)
+_APART = re.compile(
+    r"(?<![^\s\"'(])(?!\d{1,2} ?[ap]\.m)(?:[^\W_]|[@$!])(?:(?:[ .\-_*]|  )(?:[^\W_]|[@$!])){2,}(?![^\W_]|\.\w)"
+)
+_STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+_INNER_MARKS = re.compile(r"(?<=[^\W\d_])[*._\-·|~](?=[^\W\d_])")
+_MOST_READINGS = 64
+_MOST_COST = {2: 3.2, 3: 5.0, 4: 6.2}
+"""Letters of a decoded word (4: or more) -> the cost up to which it counts as known."""
+
+
+def _decode_leet(token: str, words: Words, *, least: int = 3) -> str | None:
+    """The known word of `least` letters or more that a token of letters, digits and signs stands for; else None.
+
+    Of several words the most frequent. Tokens that honest writing knows (5kg, 3D, b2b) stay unless `least` is 2.
+    """
+    core = token.strip(".!'-*")
+    if token.endswith("$") and not core.endswith("$"):
+        core += "$"
+    for candidate in (token, core):
+        lowered = candidate.lower()
+        if not any(character in _LEET for character in lowered) or not any(c.isalpha() for c in lowered):
+            continue
+        if len(lowered) < least or (least > 2 and _HONEST.fullmatch(lowered)):
+            continue
+        choices = [_LEET.get(character, character) for character in lowered]
+        readings = 1
+        for choice in choices:
+            readings *= len(choice)
+        if readings > _MOST_READINGS:
+            continue
+        best: tuple[float, str] | None = None
+        for reading in map("".join, product(*choices)):
+            cost = words.cost.get(reading)
+            if cost is None and reading.endswith("z"):
+                cost = words.cost.get(reading[:-1] + "s")
+            if (
+                cost is not None
+                and cost <= (_MOST_COST[min(len(reading), 4)])
+                and (best is None or cost < best[0])
+            ):
+                best = cost, reading
+        if best:
+            return best[1]
+    return None
+
+
+def _join_apart(match: re.Match[str], words: Words) -> str:
+    run = match[0]
+    honest = re.fullmatch(
+        r"\d{1,2} [ap]\.? ?m\.?|(?:\d[ .\-_]?)+|(?:[A-Z]\.){1,4}[A-Z]?\.?|(?:[A-Z][-&. ]){1,3}[A-Z]", run
+    )
+    if honest:
+        return run
+    read = []
+    for part in re.split(r"\s{2,}", run):
+        letters = sign_skeleton(re.sub(r"[ .\-_*]", "", part)).lower()
+        decoded = letters if letters.isalpha() else _decode_leet(letters, words)
+        if decoded is None:
+            decoded = "".join(_LEET.get(character, character)[0] for character in letters)
+        read.append(" ".join(words.segment(decoded)) if decoded.isascii() and decoded.isalpha() else decoded)
+    return " ".join(read)
+
+
+def _squeeze(match: re.Match[str], words: Words) -> str:
+    """A word with a letter three or more times in a row: the spelling with one or two of it that is a word."""
+    word = match[0]
+    if word.isupper() or word.lower().startswith("www"):  # XXX, class III, CCC
+        return word
+    for short in (_STRETCHED.sub(r"\1\1", word), _STRETCHED.sub(r"\1", word)):
+        if words.knows(short.lower()):
+            return short
+    return _STRETCHED.sub(r"\1\1", word)
+
+
+@lru_cache(maxsize=4096)
+def normalise(text: str) -> str:
+    """The text as a reader understands it, in its own case, accents kept where nothing was disguised."""
+    words = bundled_words()
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
+    if not text.isascii():
+        text = re.sub(r"\w+", lambda match: _latin(match[0]), text)
+    text = _APART.sub(lambda match: _join_apart(match, words), text)
+    leet = 0
+
+    def decode(match: re.Match[str]) -> str:
+        nonlocal leet
+        token = match[0]
+        if not any(character in _LEET for character in token):
+            return _unmark(token, words)
+        decoded = _decode_leet(sign_skeleton(token) if not token.isascii() else token, words)
+        leet += decoded is not None
+        return decoded or token
+
+    text = _TOKEN.sub(decode, text)
+    if leet:  # beside other disguises "n0" and "f0r" are words
+        text = re.sub(r"\w+", lambda match: _decode_lax(match[0], words), text)
+        # and numbers stand for words: "h1tm4n 4 h1re"
+        text = re.sub(r"(?<=\s)4(?=\s)", "for", text)
+        text = re.sub(r"(?<=\s)2(?=\s)", "to", text)
+    if _STRETCHED.search(text):
+        text = re.sub(
+            r"[^\W\d_]+", lambda match: _squeeze(match, words) if _STRETCHED.search(match[0]) else match[0], text
+        )
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _decode_lax(token: str, words: Words) -> str:
+    if token.isalpha() or token.isdigit() or token[:2].isdigit():
+        return token
+    return _decode_leet(token, words, least=2) or token
+
+
+def _latin(word: str) -> str:
+    """A word that mixes scripts, or that only looks Latin, in Latin letters; honest accents stay."""
+    if word.isascii() or all("LATIN" in unicodedata.name(c, "") for c in word if c.isalpha()):
+        return (
+            skeleton(word)
+            if any(unicodedata.name(c, "").startswith("LATIN LETTER SMALL CAPITAL") for c in word)
+            else word
+        )
+    plain = skeleton(word)
+    return plain if plain.isascii() else word
+
+
+def _unmark(token: str, words: Words) -> str:
+    """Marks inside a word are dropped where that makes one word of scraps: `co.cai.ne`, `k-i-l-l`; not `co-op`."""
+    if not _INNER_MARKS.search(token):
+        return token
+    parts = _INNER_MARKS.split(token)
+    joined = "".join(parts).lower()
+    if len(joined) >= 4 and words.knows(joined) and not all(words.knows(part.lower(), most=5.5) for part in parts):
+        return "".join(parts)
+    return token
+
+
+def fold(text: str) -> str:
+    """Lower case without accents: the form that word lists are matched in."""
+    return skeleton(text).lower()

@@ -1,0 +1,1 @@
+"""What makes a string a good domain name: checks, sound, ranking."""

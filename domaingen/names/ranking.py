@@ -1,0 +1,122 @@
+"""Which of a row's candidates are shown: the best by a fitted score, and no two alike.
+
+Greedy maximal marginal relevance (Carbonell and Goldstein, 1998): the next name is the one whose score less its
+likeness to those already chosen is highest. Nothing depends on other rows.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from domaingen.brief import Brief
+from domaingen.judging.local import DIMENSIONS, bundled_dimensions
+from domaingen.judging.rules import COMMON_ENDINGS
+from domaingen.lexicon import Industry
+from domaingen.names.quality import Quality, measure
+from domaingen.names.reading import Reading, brief_text, read_description
+from domaingen.suggestion import Candidate
+
+SAME_FIRST_PART = 2
+"""Names of one row that may begin with the same part."""
+REPEAT = 0.12
+"""What a shared part costs, in score (0-1)."""
+SAME_STRATEGY = 0.02
+OTHER_ENDING = 0.03
+"""What each further name on a suffix other than .com costs."""
+AFFIXES = ("ery", "ly", "ify", "ling", "ette", "let", "ora", "ella", "ista", "ium", "ory", "ry", "io", "eer", "wright", "kin", "side", "well")
+
+_STYLES: dict[str, dict[str, float]] = {
+    "classic": {"compound": 0.05, "realword": 0.04, "blend": -0.05, "coined": -0.06},
+    "modern": {"blend": 0.04, "affix": 0.03, "coined": 0.03},
+    "playful": {"blend": 0.06, "metaphor": 0.04, "realword": 0.03},
+    "descriptive": {"compound": 0.06, "coined": -0.08, "metaphor": -0.05},
+    "invented": {"coined": 0.12, "blend": 0.10, "affix": 0.06, "compound": -0.05},
+    "short": {},
+}
+
+
+class Scored(NamedTuple):
+    """A candidate with its score and what likeness is measured by."""
+
+    score: float
+    candidate: Candidate
+    parts: frozenset[str]
+    affix: str | None
+
+
+def affix_of(candidate: Candidate) -> str | None:
+    """The ending that a name of one part leans on, or None."""
+    if len(candidate.segments) > 1 and candidate.strategy not in ("affix", "coined"):
+        return None
+    return next((affix for affix in AFFIXES if candidate.label.endswith(affix)), None)
+
+
+def score_name(brief: Brief, reading: Reading, candidate: Candidate) -> float:
+    """Expected worth of a name, about 0-1: half the four rules, half the judge's three dimensions, and what the
+    brief's style likes."""
+    quality = measure(reading, candidate.segments, candidate.label, candidate.tld)
+    dimensions = bundled_dimensions()
+    judged = sum([dimensions[name].value(quality) - 1.0 for name in DIMENSIONS]) / 27.0
+    rules = (
+        any([root in candidate.label for root in reading.rule_roots]) + (6 <= len(candidate.label) <= 15)
+        + (candidate.tld in COMMON_ENDINGS) + (quality.plain > 0)
+    ) / 4.0
+    return 0.5 * rules + 0.5 * judged + 0.05 * _taste(quality) + _style(brief.constraints.style, candidate)
+
+
+def _taste(quality: Quality) -> float:
+    """Separates names whose marks are all at the top."""
+    return (quality.sound + quality.meaning + quality.trade + quality.length) / 4.0
+
+
+def _style(style: str | None, candidate: Candidate) -> float:
+    if style is None:
+        return 0.0
+    if style == "short":
+        return 0.03 * (9 - len(candidate.label))
+    return _STYLES[style].get(candidate.strategy or "", 0.0)
+
+
+def _alike(one: Scored, other: Scored) -> float:
+    """What choosing `one` costs when `other` is chosen already."""
+    cost = REPEAT * len(one.parts & other.parts)
+    a, b = one.candidate.label, other.candidate.label
+    if a == b:
+        return 1.0
+    if a[:5] == b[:5] or a in b or b in a:
+        cost += REPEAT
+    if one.affix and one.affix == other.affix:
+        cost += 2 * REPEAT
+    if one.candidate.strategy == other.candidate.strategy:
+        cost += SAME_STRATEGY
+    if one.candidate.tld == other.candidate.tld != ".com":
+        cost += OTHER_ENDING
+    return cost
+
+
+def select_best(
+    brief: Brief, candidates: Sequence[Candidate], matches: Sequence[tuple[Industry, float]]
+) -> list[Candidate]:
+    """At most `count` candidates, best first, no two the same label. Equal input gives equal output."""
+    reading = read_description(brief_text(brief), matches)
+    pool = [
+        Scored(score_name(brief, reading, each), each, frozenset([part for part in each.segments if len(part) > 2]), affix_of(each))
+        for each in candidates
+    ]
+    pool.sort(key=lambda scored: (-scored.score, scored.candidate.domain))
+    chosen: list[Scored] = []
+    costs = [0.0] * len(pool)
+    firsts: Counter[str] = Counter()
+    while pool and len(chosen) < brief.constraints.count:
+        best = max(range(len(pool)), key=lambda at: (pool[at].score - costs[at], -at))
+        taken = pool.pop(best)
+        del costs[best]
+        first = taken.candidate.segments[0]
+        if any(taken.candidate.label == other.candidate.label for other in chosen):
+            continue
+        if firsts[first] >= SAME_FIRST_PART and len(pool) >= brief.constraints.count - len(chosen):
+            continue
+        firsts[first] += 1
+        chosen.append(taken)
+        costs = [cost + _alike(other, taken) for cost, other in zip(costs, pool, strict=True)]
+    return [scored.candidate for scored in chosen]

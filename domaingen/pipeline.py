@@ -1,0 +1,252 @@
+"""A row's way from description to outcome: one pure function over values.
+
+moderate input > expand > generate > check > rank > moderate output > judge. The model, the moderators, the judge
+and the lexicon enter from outside as `Parts`; nothing here knows of queues or databases. The outcome of a row
+depends on the row, the seed and the parts alone, never on its neighbours in the batch, so that results are the
+same however the rows are spread over workers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import structlog
+
+from domaingen.brief import Brief, ConstraintError, brief_from_cells
+from domaingen.errors import EngineError
+from domaingen.generation.engine import Completion, Engine, Prompt
+from domaingen.generation.text import parse_completion, prompts_for
+from domaingen.intake import check_description
+from domaingen.judging.judge import Named, NameJudge
+from domaingen.judging.rules import rule_checks, rule_score
+from domaingen.lexicon import Industry, Lexicon
+from domaingen.moderation.verdict import Decision, Moderator, NameModerator
+from domaingen.names.domain import InvalidDomainError, broken_constraint, parse_domain, sameness_key, unsatisfiable
+from domaingen.outcomes import FailureType, Judge, Status
+from domaingen.suggestion import Candidate, Outcome, Suggestion, combine_scores, without_names
+
+log = structlog.get_logger(__name__)
+
+StageTimer = Callable[[str], AbstractContextManager[None]]
+"""Times a stage by name; metrics hang on it."""
+Matches = Sequence[tuple[Industry, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One input row as it was read: cells by column, extra cells under the empty key."""
+
+    row: int
+    external_id: str
+    description: str
+    cells: Mapping[str, str]
+
+
+Composer = Callable[[Brief, Matches, int], Sequence[Candidate]]
+"""Names made without the model, from a brief, its trades and a seed (domaingen.generation.composer)."""
+Selector = Callable[[Brief, Sequence[Candidate], Matches], Sequence[Candidate]]
+"""The best of a row's candidates, as many as the brief asks for (domaingen.names.ranking)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the pipeline works with. `judge` is None where names are judged later or not at all; `judge_kind`
+    says which of the two it is (pending or none)."""
+
+    engine: Engine
+    moderator: Moderator
+    name_moderator: NameModerator
+    lexicon: Lexicon
+    compose: Composer
+    select: Selector
+    judge: NameJudge | None
+    judge_kind: Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a batch fixes: number of names per row, seed, longest description in characters, and whether rows
+    that moderation is unsure about are refused (the safe default) or named."""
+
+    count: int = 5
+    seed: int = 0
+    max_description_length: int = 2000
+    refuse_uncertain: bool = True
+
+
+def name_rows(
+    rows: Sequence[Row], parts: Parts, options: Options, *, stage: StageTimer = lambda _: nullcontext()
+) -> list[Outcome]:
+    """One outcome for each row, in order.
+
+    Raises:
+        EngineError: The engine fails even for a single row's prompts because it is broken as a whole.
+    """
+    outcomes: dict[int, Outcome] = {}
+    briefs: dict[int, Brief] = {}
+    with stage("intake"):
+        for position, row in enumerate(rows):
+            prepared = _prepare(row, options)
+            if isinstance(prepared, Brief):
+                briefs[position] = prepared
+            else:
+                outcomes[position] = prepared
+    with stage("moderate"):
+        verdicts = parts.moderator.judge([brief.description for brief in briefs.values()])
+    for position, verdict in zip(list(briefs), verdicts, strict=True):
+        unsure = verdict.decision is Decision.UNCERTAIN and options.refuse_uncertain
+        if verdict.decision is Decision.REFUSE or unsure:
+            outcomes[position] = without_names(FailureType.SAFETY_ISSUE, verdict.reason, category=verdict.category)
+            del briefs[position]
+    outcomes |= _name_briefs(briefs, parts, options, stage)
+    return [replace(outcomes[position], model=parts.engine.name) for position in range(len(rows))]
+
+
+def _prepare(row: Row, options: Options) -> Brief | Outcome:
+    if row.cells.get(""):
+        return without_names(
+            FailureType.MALFORMED_ROW,
+            "The row has more cells than the header; put quotes around a description that holds the delimiter.",
+        )
+    rejection = check_description(row.description, max_length=options.max_description_length)
+    if rejection:
+        return without_names(rejection.failure_type, rejection.reason)
+    try:
+        brief = brief_from_cells(row.row, row.external_id, row.description, row.cells, options.count)
+    except ConstraintError as error:
+        return without_names(FailureType.INVALID_CONSTRAINT, str(error))
+    problem = unsatisfiable(brief.constraints)
+    if problem:
+        return without_names(FailureType.CONSTRAINT_UNSATISFIABLE, problem)
+    return brief
+
+
+def _name_briefs(
+    briefs: Mapping[int, Brief], parts: Parts, options: Options, stage: StageTimer
+) -> dict[int, Outcome]:
+    matches = {
+        position: parts.lexicon.match(" ".join(filter(None, (brief.description, brief.industry))))
+        for position, brief in briefs.items()
+    }
+    pools: dict[int, list[Candidate]] = {position: [] for position in briefs}
+    failed: dict[int, Outcome] = {}
+    # A second round, with other hints, only for rows whose first one left too few.
+    for attempt in range(2):
+        wanting = {
+            position: brief
+            for position, brief in briefs.items()
+            if position not in failed and len(pools[position]) < brief.constraints.count
+        }
+        if not wanting:
+            break
+        _generate(wanting, matches, pools, failed, parts, options.seed + 7919 * attempt, stage)
+    with stage("rank"):
+        chosen = {
+            position: parts.select(brief, pools[position], matches[position])
+            for position, brief in briefs.items()
+            if position not in failed
+        }
+    with stage("judge"):
+        return failed | {
+            position: _outcome(briefs[position], candidates, parts) for position, candidates in chosen.items()
+        }
+
+
+def _generate(
+    briefs: Mapping[int, Brief],
+    matches: Mapping[int, Matches],
+    pools: dict[int, list[Candidate]],
+    failed: dict[int, Outcome],
+    parts: Parts,
+    seed: int,
+    stage: StageTimer,
+) -> None:
+    """Fill the pools with checked candidates of the model, then of the lexicon."""
+    prompts = {position: prompts_for(brief, matches[position], seed) for position, brief in briefs.items()}
+    with stage("generate"):
+        completions = _complete(prompts, parts.engine)
+    with stage("check"):
+        for position, brief in briefs.items():
+            written = completions[position]
+            if written is None:
+                if not pools[position]:
+                    failed[position] = without_names(FailureType.ENGINE_ERROR)
+                continue
+            candidates = [candidate for completion in written for candidate in parse_completion(completion.text)]
+            candidates += parts.compose(brief, matches[position], seed)
+            pools[position] = _check(brief, pools[position] + candidates, parts.name_moderator)
+
+
+def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[int, list[Completion] | None]:
+    """Completions by row; None for a row that breaks the engine, so that its neighbours still get their names."""
+    flat = [prompt for row in prompts.values() for prompt in row]
+    try:
+        completions = iter(engine.complete(flat))
+    except EngineError:
+        # Is it the rows or the engine? A prompt that can't be at fault tells; a broken engine raises here.
+        engine.complete([Prompt("for bakery")], max_tokens=4)
+        if len(prompts) <= 1:
+            return dict.fromkeys(prompts)
+        log.warning("engine failed on a chunk; trying its rows one by one", rows=len(prompts), exc_info=True)
+        return {
+            position: completed
+            for position, row in prompts.items()
+            for completed in _complete({position: row}, engine).values()
+        }
+    return {position: [next(completions) for _ in row] for position, row in prompts.items()}
+
+
+def _check(brief: Brief, candidates: Sequence[Candidate], moderator: NameModerator) -> list[Candidate]:
+    """The candidates that are registrable, keep the constraints, say nothing bad and differ, in order."""
+    constraints = brief.constraints
+    kept: dict[str, Candidate] = {}
+    for position, candidate in enumerate(candidates):
+        wanted = candidate
+        if constraints.tlds and candidate.tld not in constraints.tlds:
+            # The name is good, only its ending is not for sale to this row.
+            wanted = replace(candidate, tld=constraints.tlds[position % len(constraints.tlds)])
+        key = sameness_key(wanted.domain)
+        if key in kept:
+            continue
+        try:
+            name = parse_domain(wanted.domain)
+        except InvalidDomainError:
+            continue
+        if broken_constraint(name, constraints):
+            continue
+        if moderator.inspect(name.label, description=brief.description):
+            continue
+        kept[key] = wanted
+    return list(kept.values())
+
+
+def _outcome(brief: Brief, chosen: Sequence[Candidate], parts: Parts) -> Outcome:
+    if not chosen:
+        return without_names(FailureType.TOO_FEW_SUGGESTIONS)
+    judgements = (
+        parts.judge.rate([Named(brief.description, each.domain, each.segments) for each in chosen])
+        if parts.judge
+        else [None] * len(chosen)
+    )
+    suggestions = []
+    for candidate, judgement in zip(chosen, judgements, strict=True):
+        checks = rule_checks(brief.description, candidate.domain)
+        rules = rule_score(checks)
+        judged = round(judgement.score, 4) if judgement else None
+        suggestions.append(
+            Suggestion(
+                domain=candidate.domain,
+                score=combine_scores(rules, judged),
+                rule_score=rules,
+                judge=parts.judge_kind,
+                judge_score=judged,
+                relevance=judgement.relevance if judgement else None,
+                memorability=judgement.memorability if judgement else None,
+                brandability=judgement.brandability if judgement else None,
+                reason=candidate.reason or " + ".join(candidate.segments),
+                source=candidate.source,
+                checks=checks,
+            )
+        )
+    suggestions.sort(key=lambda suggestion: (-suggestion.score, suggestion.domain))
+    return Outcome(Status.SUGGESTED, tuple(suggestions))

@@ -1,0 +1,1 @@
+"""What a batch leaves behind: tables, records, a manifest and a page."""

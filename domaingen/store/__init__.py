@@ -1,0 +1,1 @@
+"""The database: the truth about batches, rows, claims, outcomes, failures, models and runs."""

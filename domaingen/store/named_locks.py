@@ -1,0 +1,50 @@
+"""Named leases in the database, with fencing tokens: one beat, one retraining, over any number of hosts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from domaingen.store.database import Database, now_s
+from domaingen.store.schema import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is held. `fence` grows with every change of holder."""
+
+    name: str
+    holder: str
+    fence: int
+
+
+def acquire(database: Database, name: str, holder: str, *, ttl_s: float) -> Held | None:
+    """Take, keep or take over a lock for `ttl_s` seconds; None while another holder is alive."""
+    try:
+        with database.begin() as connection:
+            return _acquire(connection, name, holder, ttl_s)
+    except IntegrityError:
+        # Two came first at once; the other one has it.
+        return None
+
+
+def _acquire(connection: Connection, name: str, holder: str, ttl_s: float) -> Held | None:
+    row = connection.execute(
+        select(Lock.holder, Lock.fence).where(Lock.name == name).with_for_update()
+    ).one_or_none()
+    if row is None:
+        connection.execute(insert(Lock).values(name=name, holder=holder, fence=1, until=now_s() + ttl_s))
+        return Held(name, holder, 1)
+    fence = row.fence if row.holder == holder else row.fence + 1
+    taken = connection.execute(
+        update(Lock)
+        .where(Lock.name == name, or_(Lock.holder == holder, Lock.until < now_s()))
+        .values(holder=holder, fence=fence, until=now_s() + ttl_s)
+    )
+    return Held(name, holder, fence) if taken.rowcount else None
+
+
+def release(database: Database, held: Held) -> None:
+    """Give a lock up at once, if it is still held under the same fence."""
+    with database.begin() as connection:
+        connection.execute(update(Lock).where(Lock.name == held.name, Lock.fence == held.fence).values(until=0.0))

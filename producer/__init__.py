@@ -1,0 +1,1 @@
+"""The producer room: reading CSVs, submitting batches, following and exporting them."""

@@ -1,0 +1,155 @@
+"""From a CSV to a batch: rows are committed first, their ids published afterwards.
+
+A producer that dies between the two, or in the middle of the file, leaves a batch in state `receiving`. The same
+submission continues it after the last committed row; the reaper publishes what was committed and not published.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import RowMapping
+
+from domaingen.errors import BrokerError
+from domaingen.outcomes import BatchState
+from domaingen.queueing import Publisher
+from domaingen.settings import Settings
+from domaingen.store.batches import NewBatch, NewItem, add_items, close_reception, create_batch, find_batches
+from domaingen.store.database import Database, retrying
+from producer.csvfile import CsvSummary, inspect, read
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+_ROWS_PER_TRANSACTION = 4800
+"""Enough to make commits cheap, few enough that other writers of a SQLite file wait under a tenth of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A submission that was checked and not yet stored: the file, what is fixed for its batch, and earlier
+    batches of the same file."""
+
+    path: Path
+    csv: CsvSummary
+    settings: dict[str, Any]
+    model: str
+    fingerprint: str
+    unfinished: str | None
+    """Id of a batch of the same file and settings that still has rows without outcome."""
+    earlier: tuple[str, ...]
+    """Ids of all batches that were made from the same file, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """What the submitter chose. `judge` is resolved (no auto)."""
+
+    count: int = 5
+    judge: str = "local"
+    seed: int = 0
+    description_column: str = "description"
+
+
+def plan_submission(path: Path, options: BatchOptions, settings: Settings, database: Database, model: str) -> Plan:
+    """Read the whole file once and refuse it whole where it can't be read.
+
+    Raises:
+        InputFileError: Names file, line and column.
+    """
+    csv = inspect(path, options.description_column)
+    fixed: dict[str, Any] = asdict(options) | {
+        "max_description_length": settings.max_description_length,
+        "refuse_uncertain": settings.uncertain == "refuse",
+    }
+    fingerprint = hashlib.sha256(json.dumps([csv.digest, fixed, model], sort_keys=True).encode()).hexdigest()
+    earlier = find_batches(database, source_digest=csv.digest)
+    unfinished = next(
+        (
+            batch["id"]
+            for batch in earlier
+            if batch["fingerprint"] == fingerprint and batch["state"] != BatchState.FINISHED
+        ),
+        None,
+    )
+    return Plan(path, csv, fixed, model, fingerprint, unfinished, tuple(batch["id"] for batch in earlier))
+
+
+def _pieces(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while piece := list(islice(iterator, size)):
+        yield piece
+
+
+def submit(
+    plan: Plan,
+    database: Database,
+    publisher: Publisher,
+    *,
+    chunk_size: int,
+    resume: bool = True,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> str:
+    """Store the planned rows, publish their ids, and return the batch's id.
+
+    An unfinished batch of the same file and settings is continued with `resume`. A broker that is away stops
+    nothing: the rows are safe and the reaper publishes them. `on_rows` hears how many rows were stored.
+    """
+    batch_id = plan.unfinished if resume else None
+    received = 0
+    if batch_id is None:
+        new = NewBatch(
+            source_name=plan.path.name,
+            source_digest=plan.csv.digest,
+            fingerprint=plan.fingerprint,
+            columns=plan.csv.columns,
+            settings=plan.settings,
+            model=plan.model,
+            expected_rows=plan.csv.rows,
+        )
+        batch_id = retrying(lambda: _create(database, new))
+    else:
+        batch = _stored(database, plan, batch_id)
+        received = batch["received_rows"]
+        if batch["state"] != BatchState.RECEIVING:
+            on_rows(received)
+            return batch_id
+    on_rows(received)
+    broker_is_away = False
+    for piece in _pieces(read(plan.path, plan.csv, start_row=received + 1), _ROWS_PER_TRANSACTION):
+        ids = _add(database, batch_id, piece)
+        if not broker_is_away:
+            try:
+                publisher.publish(batch_id, list(_pieces(ids, chunk_size)))
+            except BrokerError as error:
+                broker_is_away = True
+                log.warning("rows are stored but not announced; the reaper does it later", error=str(error))
+        on_rows(len(piece))
+    closing = batch_id
+
+    def close() -> None:
+        with database.begin() as connection:
+            close_reception(connection, closing)
+
+    retrying(close)
+    return batch_id
+
+
+def _create(database: Database, new: NewBatch) -> str:
+    with database.begin() as connection:
+        return create_batch(connection, new)
+
+
+def _stored(database: Database, plan: Plan, batch_id: str) -> RowMapping:
+    return next(batch for batch in find_batches(database, fingerprint=plan.fingerprint) if batch["id"] == batch_id)
+
+
+def _add(database: Database, batch_id: str, piece: list[NewItem]) -> list[int]:
+    # Not retried: after an ambiguous commit the rows may be there. The command says so and is given again.
+    with database.begin() as connection:
+        return add_items(connection, batch_id, piece)

@@ -1,0 +1,1 @@
+"""Synthesis, fine-tuning, evaluation, comparison, retraining and promotion; may import torch."""

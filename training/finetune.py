@@ -1,0 +1,253 @@
+"""Training, one way for all: from scratch with our own tokenizer, or from any T5 checkpoint; then convert, measure,
+write a model folder.
+
+Reads top to bottom: options, model, data, loop, checkpoint, end.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from domaingen.generation.model_files import ModelFiles
+from training.batches import Curriculum
+from training.checkpoints import load_checkpoint, save_checkpoint
+from training.examples import Example, data_digest, read_examples
+from training.export import write_model
+from training.models import load_or_make, relative_groups
+from training.tokenizer import end_id
+
+Say = Callable[[str], None]
+MAX_SOURCE, MAX_TARGET = 112, 56
+"""Tokens of an example; longer ones are cut (under 1 %)."""
+IGNORED = -100
+"""Label of a position that does not count towards the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to train. `base`: folder or hub name to begin from, None for a new small model. It ends after `steps`
+    batches or `minutes`, whichever comes first, or when dev has not improved for `patience` evaluations.
+
+    `learning_rate` is relative to the root mean square of each weight matrix, as Adafactor scales it (arXiv
+    1804.04235, section 8): T5's matrices differ in size by two orders of magnitude and one absolute rate suits none.
+    None stands for 0.02 from scratch (arXiv 2309.02373) and 0.002 from a base.
+    """
+
+    data: Path
+    out: Path
+    base: str | None = None
+    name: str | None = None
+    steps: int = 3000
+    minutes: float | None = None
+    batch: int = 64
+    learning_rate: float | None = None
+    warmup: int = 200
+    dropout: float = 0.05
+    curriculum: bool = True
+    threads: int = 0
+    seed: int = 0
+    resume: bool = False
+    evaluate_every: int = 250
+    patience: int = 8
+    precision: str = "auto"
+
+    def flags(self) -> dict[str, Any]:
+        """For `model.json`: everything that shaped the weights."""
+        return {
+            key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items() if key != "resume"
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Examples as token ids, without the end token's padding."""
+
+    sources: list[list[int]]
+    targets: list[list[int]]
+    kinds: list[str]
+
+
+def fine_tune(options: Options, say: Say = print) -> ModelFiles:
+    """Train, and write the model of the best dev loss to `options.out`.
+
+    Raises:
+        ModelError: The base can't be loaded or converted.
+        InputFileError: A line of the training set can't be read.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    work = options.out.parent / f".{options.out.name}.training"
+    work.mkdir(parents=True, exist_ok=True)
+    train, dev = list(read_examples(options.data / "train.jsonl")), list(read_examples(options.data / "dev.jsonl"))
+    start = load_or_make(options.base, train, work, resume=options.resume, dropout=options.dropout, seed=options.seed)
+    model, tokenizer = start.model.to(device), start.tokenizer
+    say(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, {len(train):,} examples")
+    encoded, held_out = encode(train, tokenizer), encode(dev[:1200], tokenizer)
+    run = _Run(options, model, encoded, held_out, device, work, say)
+    run.loop(work / "checkpoint.pt")
+    model.load_state_dict(run.best_state)
+    return write_model(
+        model, tokenizer, options.out, dev,
+        name=options.name or options.out.name, flags=options.flags(), data_digest=data_digest(options.data),
+        metrics=run.metrics(), parent=start.parent, say=say,
+    )
+
+
+def encode(examples: Sequence[Example], tokenizer: Tokenizer) -> Encoded:
+    """Token ids, each sequence ended by the end token and cut at its limit."""
+    end = end_id(tokenizer)
+
+    def ids(texts: Sequence[str], limit: int) -> list[list[int]]:
+        found = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [[*each.ids[: limit - 1], end] for each in found]
+
+    return Encoded(
+        ids([example.source for example in examples], MAX_SOURCE),
+        ids([example.target for example in examples], MAX_TARGET),
+        [example.kind for example in examples],
+    )
+
+
+def collate(encoded: Encoded, rows: Sequence[int], device: str) -> dict[str, torch.Tensor]:
+    """A padded batch: input_ids, attention_mask and labels, each (rows, longest). The strategy token is forced when
+    generating, so its position carries no loss."""
+    sources, targets = [encoded.sources[row] for row in rows], [encoded.targets[row] for row in rows]
+    wide, high = max(map(len, sources)), max(map(len, targets))
+    inputs = torch.tensor([source + [0] * (wide - len(source)) for source in sources])
+    labels = torch.tensor([target + [IGNORED] * (high - len(target)) for target in targets])
+    decoder = torch.zeros_like(labels)
+    decoder[:, 1:] = labels[:, :-1].clamp(min=0)
+    labels[:, 0] = IGNORED
+    batch = {"input_ids": inputs, "attention_mask": (inputs != 0).long(), "decoder_input_ids": decoder, "labels": labels}
+    return {key: tensor.to(device) for key, tensor in batch.items()}
+
+
+class _Run:
+    """The state of one training run."""
+
+    def __init__(
+        self, options: Options, model: Any, encoded: Encoded, held_out: Encoded, device: str, work: Path, say: Say
+    ) -> None:
+        self.options, self.model, self.encoded, self.held_out = options, model, encoded, held_out
+        self.device, self.work, self.say = device, work, say
+        rate = options.learning_rate or (0.002 if options.base else 0.02)
+        self.optimizer = torch.optim.AdamW(
+            relative_groups(model, rate), lr=rate, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.0, fused=True
+        )
+        self.curriculum = Curriculum(
+            encoded.kinds, [len(source) for source in encoded.sources], batch=options.batch, seed=options.seed,
+            weighted=options.curriculum,
+        )
+        self.step, self.elapsed_s, self.waited = 0, 0.0, 0
+        self.best: dict[str, float] = {}
+        self.best_step = 0
+        self.best_state: Mapping[str, torch.Tensor] = {}
+        self._mixed = _mixed_precision(options.precision, device)
+
+    def progress(self) -> float:
+        """0 to 1, by steps or by time, whichever is further."""
+        by_time = self.elapsed_s / (self.options.minutes * 60) if self.options.minutes else 0.0
+        return min(1.0, max(self.step / self.options.steps, by_time))
+
+    def loop(self, checkpoint: Path) -> None:
+        """Train until an end; prints a line for every fifth of an evaluation's interval."""
+        if self.options.resume and checkpoint.exists():
+            load_checkpoint(checkpoint, self)
+            self.say(f"resumed at step {self.step}, {self.elapsed_s / 60:.1f} minutes in")
+        shown_s, shown_step, losses = time.monotonic(), self.step, 0.0
+        last = time.monotonic()
+        while self.progress() < 1.0 and self.waited < self.options.patience:
+            losses += self._train_step()
+            now = time.monotonic()
+            self.elapsed_s, last = self.elapsed_s + now - last, now
+            if self.step % max(1, self.options.evaluate_every // 5) == 0:
+                steps, seconds = self.step - shown_step, now - shown_s
+                self.say(
+                    f"step {self.step} ({self.progress():.0%}) loss {losses / steps:.3f} "
+                    f"{steps * self.options.batch / seconds:.0f} examples/s"
+                )
+                shown_s, shown_step, losses = now, self.step, 0.0
+            if self.step % self.options.evaluate_every == 0:
+                self._evaluate()
+                save_checkpoint(checkpoint, self)
+                last = shown_s = time.monotonic()
+        self._evaluate()
+        save_checkpoint(checkpoint, self)
+
+    def _train_step(self) -> float:
+        self.model.train()
+        progress = self.progress()
+        scale = min(1.0, (self.step + 1) / self.options.warmup) * max(0.03, 1.0 - progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * scale
+        batch = collate(self.encoded, self.curriculum.next(progress), self.device)
+        with self._mixed():
+            loss = self.model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        return float(loss.detach())
+
+    def _evaluate(self) -> None:
+        """Dev loss by kind; the mean of curated and the rest decides which weights are best."""
+        measured = evaluate(self.model, self.held_out, self.device)
+        if not self.best or measured["loss"] < self.best["loss"]:
+            self.best, self.best_step, self.waited = measured, self.step, 0
+            self.best_state = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
+        # Until the curriculum has ended its turn, a plateau says nothing.
+        elif self.progress() > 0.6:
+            self.waited += 1
+        self.say(f"step {self.step} dev " + " ".join(f"{key} {value:.3f}" for key, value in measured.items()))
+        with (self.work / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"step": self.step, "minutes": round(self.elapsed_s / 60, 2), **measured}) + "\n")
+
+    def metrics(self) -> dict[str, Any]:
+        """For `model.json`."""
+        dev = {key: round(value, 4) for key, value in self.best.items()}
+        return {"dev": dev, "steps": self.step, "best_step": self.best_step, "train_minutes": round(self.elapsed_s / 60, 1)}
+
+
+def _mixed_precision(choice: str, device: str) -> Callable[[], Any]:
+    """bfloat16 where the device multiplies in it (CPUs with avx512_bf16 or AMX, recent GPUs), else float32."""
+    able = torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_avx512_bf16_supported()
+    if choice == "bf16" or (choice == "auto" and able):
+        return lambda: torch.autocast(device, dtype=torch.bfloat16)
+    return nullcontext
+
+
+def evaluate(model: Any, held_out: Encoded, device: str, *, batch: int = 100) -> dict[str, float]:
+    """Mean loss per token by kind (nats), `loss` over named examples and refusals, `accuracy` of the next token."""
+    model.eval()
+    order = sorted(range(len(held_out.kinds)), key=lambda row: (held_out.kinds[row], len(held_out.sources[row])))
+    sums: dict[str, list[float]] = {}
+    right = total = 0
+    with torch.inference_mode():
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            data = collate(held_out, rows, device)
+            labels = data.pop("labels")
+            logits = model(**data).logits.float()
+            counted = labels != IGNORED
+            losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), labels, ignore_index=IGNORED, reduction="none")
+            right += int(((logits.argmax(-1) == labels) & counted).sum())
+            total += int(counted.sum())
+            for row, loss, count in zip(rows, losses.sum(1).tolist(), counted.sum(1).tolist(), strict=True):
+                kind = sums.setdefault(held_out.kinds[row], [0.0, 0.0])
+                kind[0] += loss
+                kind[1] += count
+    by_kind = {kind: loss / count for kind, (loss, count) in sorted(sums.items())}
+    everything = sum(loss for loss, _ in sums.values()) / max(1.0, sum(count for _, count in sums.values()))
+    # Curated rows are what the model is for: they count half.
+    loss = (by_kind["curated"] + everything) / 2 if "curated" in by_kind else everything
+    return {"loss": loss, **by_kind, "accuracy": right / max(1, total)}

@@ -1,0 +1,239 @@
+"""Measure moderation: harmful rows refused, lawful rows not, by category, style and language, with 95 % intervals.
+
+    python -m training.moderation_evaluation --part test --file businesses.csv --file requests.jsonl --out figures.json
+
+A file is a CSV with a `description` column (all lawful), or JSON lines with `input` and `expect` (refuse, suggest).
+What is uncertain counts as refused, because that is the default; the share of it is given beside. The generating
+model refuses too (an empty answer): `model_refuses` measures it apart from moderation and together with it.
+"""
+
+import argparse
+import csv
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+from domaingen.errors import InputFileError
+from domaingen.moderation.normalise import fold, normalise
+from domaingen.moderation.verdict import Decision, Moderator, NameModerator, Verdict
+from training.moderator_rows import part_rows, safety_rows
+from training.safety_rows import Part, SafetyRow, split_of
+
+Z = 1.959964
+HIDDEN_CODES = frozenset({"hidden_word"})
+NEAR_DUPLICATE = 0.6
+"""Jaccard similarity of token pairs from which two rows of different parts count as a leak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A text and what is right; the rest says in which slices it is counted."""
+
+    text: str
+    harmful: bool
+    slices: tuple[tuple[str, str], ...] = ()
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927, score interval); (0, 1) for no rows."""
+    if not count:
+        return 0.0, 1.0
+    share = hits / count
+    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
+    half = Z * sqrt(share * (1 - share) / count + Z * Z / (4 * count * count)) / (1 + Z * Z / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(hits: int, count: int) -> dict[str, Any]:
+    """A share with its count and interval, ready for JSON; the share of nothing is None."""
+    low, high = wilson(hits, count)
+    return {
+        "share": round(hits / count, 4) if count else None,
+        "hits": hits,
+        "rows": count,
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
+
+
+def safety_cases(part: Part) -> list[Case]:
+    """The safety rows of one part as cases."""
+    return [
+        Case(
+            row.text,
+            row.harmful,
+            (("category", row.category), ("style", row.style), ("language", row.lang)),
+        )
+        for row in part_rows(part)
+    ]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Cases of a CSV of lawful descriptions, or of JSON lines with `input` and `expect`.
+
+    Raises:
+        InputFileError: The file holds neither.
+    """
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            if "description" not in (reader.fieldnames or ()):
+                raise InputFileError(str(path), "no column description", line=1)
+            return [Case(row["description"], harmful=False) for row in reader if row["description"]]
+    cases = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        row = json.loads(line)
+        if "input" not in row or row.get("expect") not in ("refuse", "suggest"):
+            raise InputFileError(str(path), "a row needs input and expect (refuse or suggest)", line=number)
+        slices = tuple((key, str(row[key])) for key in ("category", "source") if row.get(key))
+        cases.append(Case(row["input"], row["expect"] == "refuse", slices))
+    return cases
+
+
+def _figures(cases: Sequence[Case], refused: Sequence[bool]) -> dict[str, Any]:
+    harmful = [hit for case, hit in zip(cases, refused, strict=True) if case.harmful]
+    lawful = [hit for case, hit in zip(cases, refused, strict=True) if not case.harmful]
+    return {"recall": share(sum(harmful), len(harmful)), "lawful_refused": share(sum(lawful), len(lawful))}
+
+
+def evaluate_cases(
+    cases: Sequence[Case],
+    moderator: Moderator,
+    *,
+    model_refuses: Callable[[Sequence[str]], Sequence[bool]] | None = None,
+) -> dict[str, Any]:
+    """Figures over all cases and by slice; with a model also its own and both together."""
+    started = time.perf_counter()
+    verdicts: list[Verdict] = []
+    for start in range(0, len(cases), 64):
+        verdicts += moderator.judge([case.text for case in cases[start : start + 64]])
+    seconds = time.perf_counter() - started
+    stopped = [verdict.decision is not Decision.ALLOW for verdict in verdicts]
+    firmly = [verdict.decision is Decision.REFUSE for verdict in verdicts]
+    result = _figures(cases, stopped)
+    result["without_uncertain"] = _figures(cases, firmly)
+    named = [
+        (dict(case.slices).get("category"), verdict.category)
+        for case, verdict in zip(cases, verdicts, strict=True)
+        if case.harmful and verdict.category
+    ]
+    known = {category for category, _ in named} & {verdict.category for verdict in verdicts}
+    if known:
+        counted = [pair for pair in named if pair[0] in known]
+        result["right_category"] = share(sum(right == given for right, given in counted), len(counted))
+    result["ms_per_row"] = round(seconds * 1000 / max(1, len(cases)), 2)
+    if model_refuses:
+        alone = list(model_refuses([case.text for case in cases]))
+        result["model_alone"] = _figures(cases, alone)
+        result["together"] = _figures(cases, [a or b for a, b in zip(stopped, alone, strict=True)])
+    slices: dict[str, dict[str, Any]] = {}
+    for key in dict.fromkeys(name for case in cases for name, _ in case.slices):
+        values = sorted({value for case in cases for name, value in case.slices if name == key})
+        for value in values:
+            chosen = [i for i, case in enumerate(cases) if (key, value) in case.slices]
+            slices.setdefault(key, {})[value] = _figures([cases[i] for i in chosen], [stopped[i] for i in chosen])
+    result["slices"] = slices
+    return result
+
+
+def evaluate_names(labels: Iterable[str], moderator: NameModerator) -> dict[str, Any]:
+    """Share of labels with any finding, and with a hidden word; which labels, and why."""
+    names = list(labels)
+    started = time.perf_counter()
+    found = {label: moderator.inspect(label) for label in names}
+    seconds = time.perf_counter() - started
+    hidden = [label for label in names if any(finding.code in HIDDEN_CODES for finding in found[label])]
+    flagged = [label for label in names if found[label]]
+    return {
+        "hidden_words": share(len(hidden), len(names)),
+        "flagged": share(len(flagged), len(names)),
+        "findings": {label: [f"{f.code}: {f.evidence}" for f in found[label]] for label in flagged},
+        "ms_per_label": round(seconds * 1000 / max(1, len(names)), 3),
+    }
+
+
+def _grams(text: str) -> frozenset[tuple[str, ...]]:
+    tokens = fold(normalise(text)).split()
+    return frozenset(itertools.pairwise(tokens)) or frozenset({(token,) for token in tokens})
+
+
+def find_leaks(rows: Sequence[SafetyRow]) -> list[tuple[SafetyRow, SafetyRow, float]]:
+    """Pairs of rows in different parts that are (nearly) the same text: Jaccard similarity of token pairs."""
+    grams = [_grams(row.text) for row in rows]
+    parts = [split_of(row.category, row.topic) for row in rows]
+    holders: dict[tuple[str, ...], list[int]] = {}
+    leaks = []
+    for number, own in enumerate(grams):
+        shared: dict[int, int] = {}
+        for gram in own:
+            for other in holders.get(gram, ()):
+                if parts[other] != parts[number]:
+                    shared[other] = shared.get(other, 0) + 1
+            holders.setdefault(gram, []).append(number)
+        for other, count in shared.items():
+            likeness = count / (len(own) + len(grams[other]) - count)
+            if likeness >= NEAR_DUPLICATE:
+                leaks.append((rows[other], rows[number], likeness))
+    return leaks
+
+
+def _percent(figure: dict[str, Any]) -> str:
+    if figure["share"] is None:
+        return "–"
+    return f"{figure['share']:.1%} ({figure['low']:.1%}–{figure['high']:.1%}) of {figure['rows']}"
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures as a Markdown table, one line for a set or a slice of it."""
+    lines = ["| set | harmful refused | lawful refused |", "|---|---|---|"]
+    for name, result in figures["sets"].items():
+        lines.append(f"| {name} | {_percent(result['recall'])} | {_percent(result['lawful_refused'])} |")
+        for key, values in result["slices"].items():
+            for value, slice_ in values.items():
+                harmful, lawful = _percent(slice_["recall"]), _percent(slice_["lawful_refused"])
+                lines.append(f"| {name}, {key} {value} | {harmful} | {lawful} |")
+    return "\n".join(lines)
+
+
+def evaluate(
+    moderator: Moderator,
+    *,
+    part: Part | None = "test",
+    files: Sequence[Path] = (),
+    model_refuses: Callable[[Sequence[str]], Sequence[bool]] | None = None,
+) -> dict[str, Any]:
+    """All figures of moderation: the safety rows of `part`, and each file."""
+    sets: dict[str, Any] = {}
+    if part:
+        sets[f"safety {part}"] = evaluate_cases(safety_cases(part), moderator, model_refuses=model_refuses)
+    for path in files:
+        sets[path.stem] = evaluate_cases(read_cases(path), moderator, model_refuses=model_refuses)
+    return {"sets": sets, "leaks": len(find_leaks(safety_rows()))}
+
+
+def main() -> None:
+    """The command in the module's docstring."""
+    from domaingen.moderation.local import LocalModerator
+
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--part", choices=["train", "dev", "test"], default="test")
+    parser.add_argument("--file", type=Path, action="append", default=[])
+    parser.add_argument("--out", type=Path)
+    flags = parser.parse_args()
+    figures = evaluate(LocalModerator(), part=flags.part, files=flags.file)
+    if flags.out:
+        temporary = flags.out.with_suffix(".tmp")
+        temporary.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.rename(flags.out)
+    print(table(figures))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

