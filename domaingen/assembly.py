@@ -76,6 +76,11 @@ def load_engine(name: str, settings: Settings, database: Database | None) -> Eng
     return Ctranslate2Engine(find_model(name, settings, database), threads=settings.threads)
 
 
+def _words(listed: str) -> tuple[str, ...]:
+    """The words of a comma list."""
+    return tuple(word.strip() for word in listed.split(",") if word.strip())
+
+
 class Assembly:
     """Loads parts on demand; thread-safe. Holds at most two models, so that a worker that changes over while
     old batches finish does not load them in turn for every chunk."""
@@ -100,7 +105,8 @@ class Assembly:
                 self._engines[model] = load_engine(model, self._settings, self._database)
                 log.info("model loaded", model=model, digest=self._engines[model].digest[:12])
             if self._moderator is None or self._names is None:
-                self._moderator, self._names = LocalModerator(), LabelModerator()
+                self._moderator = LocalModerator(refuse_sensitive=_words(self._settings.refuse_sensitive))
+                self._names = LabelModerator()
         return Parts(
             engine=self._engines[model],
             moderator=self._moderator,

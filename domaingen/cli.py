@@ -25,6 +25,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "flower": ("worker.cli:flower", "Run Flower behind a password."),
     "db": ("domaingen.commands:db", "Look after the database's schema."),
     "synthesize": ("training.cli:synthesize", "Make a training set from lexicon, curated and safety rows."),
+    "evaluate": ("training.evaluation_cli:evaluate", "Measure a model on an evaluation set."),
+    "compare": ("training.evaluation_cli:compare", "Say whether two evaluations really differ."),
+    "judge": ("training.judge_cli:judge", "Check whether a judge can be trusted."),
+    "feedback": ("producer.feedback_cli:feedback", "Take in what experts say about suggestions."),
     "train": ("training.cli:train", "Train a model on a training set."),
 }
 
@@ -90,5 +94,7 @@ def main() -> None:
 
         if not isinstance(error, SQLAlchemyError):
             raise
-        click.echo(f"domaingen: the database failed ({type(error).__name__}); is it reachable and writable?", err=True)
+        click.echo(
+            f"domaingen: the database failed ({type(error).__name__}); is it reachable and writable?", err=True
+        )
         sys.exit(1)

@@ -104,11 +104,7 @@ def _is_gibberish(description: str, letters: list[str], visible: str) -> bool:
     # Signs and digits drown a few letters: «a#!!9$%^&*(12».
     if len(visible) >= 8 and len(letters) < 0.3 * len(visible):
         return True
-    words = [
-        word
-        for word in re.findall(r"[^\W\d_]+", fold(description))
-        if word.isalpha()
-    ]
+    words = [word for word in re.findall(r"[^\W\d_]+", fold(description)) if word.isalpha()]
     # Only scripts with vowel letters can be told; others get the benefit of the doubt.
     if any(ord(char) > 0x52F for word in words for char in word):
         return False

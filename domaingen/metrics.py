@@ -24,7 +24,9 @@ QUEUE_DEPTH = Gauge(
 )
 
 JUDGE_REQUESTS = Counter("domaingen_judge_requests", "Requests to the judge's provider, by result.", ["result"])
-JUDGE_IN_FLIGHT = Gauge("domaingen_judge_in_flight", "Requests to the judge that are open.", multiprocess_mode="livesum")
+JUDGE_IN_FLIGHT = Gauge(
+    "domaingen_judge_in_flight", "Requests to the judge that are open.", multiprocess_mode="livesum"
+)
 JUDGED_NAMES = Counter("domaingen_judged_names", "Names that were judged by the provider or from the cache.")
 JUDGE_COST = Counter("domaingen_judge_cost_usd", "US dollars that judging has cost.")
 

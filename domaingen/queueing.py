@@ -6,12 +6,14 @@ tasks on it. What each option is for stands beside it; measured reasons are in d
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+import redis
 import structlog
 from celery import Celery
 from kombu import Connection, Queue
 from kombu.exceptions import OperationalError
+from kombu.transport import redis as redis_transport
 
 from domaingen.errors import BrokerError
 from domaingen.settings import Settings
@@ -28,9 +30,26 @@ CALL_SCORER_TASK = "domaingen.call_scorer"
 JUDGE_BATCHES_TASK = "domaingen.judge_batches"
 
 
+class PatientChannel(redis_transport.Channel):  # type: ignore[misc]
+    """A Redis channel that says so when it has lost its connection.
+
+    kombu 5.7.0 raises AttributeError there (it asks a connection that is None for its host), when a channel closes
+    or a message that arrived before is acknowledged. Celery takes that for an unrecoverable error, and one broken
+    connection ends the worker; a connection error it survives, as every other one.
+    """
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        try:
+            parameters: dict[str, Any] = super()._connparams(asynchronous)
+        except AttributeError as error:
+            raise redis.ConnectionError("the channel has lost its connection") from error
+        return parameters
+
+
 def make_app(settings: Settings, broker_url: str) -> Celery:
     """A Celery application for this broker. It holds no tasks; `worker.app` adds them."""
     amqp = broker_url.startswith(("amqp", "pyamqp"))
+    redis_transport.Transport.Channel = PatientChannel
     app = Celery("domaingen", broker=broker_url, set_as_current=False)
     app.conf.update(
         # JSON alone: a pickle from the broker would be code from the broker.

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import get_args
 
 import click
 import structlog
@@ -23,13 +24,16 @@ from domaingen.logs import configure_logging
 from domaingen.manifest import make_manifest
 from domaingen.outcomes import Status
 from domaingen.private_broker import redis_binary
-from domaingen.queueing import CeleryPublisher, Publisher
+from domaingen.queueing import CeleryPublisher
 from domaingen.reaper import reap
 from domaingen.reports.export import export_batch
+from domaingen.scoring.calling import call_if_due
+from domaingen.scoring.progress import scoring_state
 from domaingen.settings import JudgeChoice, Settings, load_settings
 from domaingen.store.database import Database
 from producer.cli import broker_for, open_database, say_earlier
 from producer.following import follow
+from producer.judging import describe, estimate, follow_judging
 from producer.progress_bar import batch_progress_bar
 from producer.submission import BatchOptions, plan_submission, submit
 from worker.app import create_app
@@ -43,7 +47,7 @@ console = Console(stderr=True)
 class _Healer:
     """Reaps every `reap_interval_s` seconds while `run` waits: there is no beat here."""
 
-    def __init__(self, settings: Settings, database: Database, publisher: Publisher) -> None:
+    def __init__(self, settings: Settings, database: Database, publisher: CeleryPublisher) -> None:
         self._settings, self._database, self._publisher = settings, database, publisher
         self._next = time.monotonic() + settings.reap_interval_s
 
@@ -58,6 +62,7 @@ class _Healer:
                 chunk_size=self._settings.chunk_size,
                 grace_s=self._settings.publish_grace_s,
             )
+            call_if_due(self._database, self._publisher)
         except (BrokerError, SQLAlchemyError) as error:
             log.warning("reaping failed; trying again", error=str(error))
 
@@ -77,7 +82,7 @@ def _terminate_like_ctrl_c() -> Iterator[None]:
 
 
 @contextmanager
-def _workplace(settings: Settings) -> Iterator[tuple[Publisher, Stack | None, str]]:
+def _workplace(settings: Settings) -> Iterator[tuple[CeleryPublisher, Stack | None, str]]:
     """Broker and worker for the time of a run: a publisher, the stack to tend, and the broker in words."""
     if settings.broker_url is None and redis_binary() is None:
         worker = InProcessWorker(settings)
@@ -107,9 +112,7 @@ def _workplace(settings: Settings) -> Iterator[tuple[Publisher, Stack | None, st
 @click.option(
     "--count", default=5, show_default=True, type=click.IntRange(1, 20), help="Names per row, unless the row says."
 )
-@click.option(
-    "--judge", type=click.Choice(["auto", "openai", "local", "none"]), help="Who scores names.  [default: auto]"
-)
+@click.option("--judge", type=click.Choice(get_args(JudgeChoice)), help="Who scores names.  [default: auto]")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Other seed, other names.")
 @click.option("--description-column", default="description", show_default=True)
 @click.option("--model", help="Model name or folder.  [default: the active one]")
@@ -131,11 +134,16 @@ def run(
     \b
     It writes results.csv, results.jsonl, failures.jsonl, summary.json and report.html.
     """
+    if judge == "openai-batch":
+        raise click.UsageError(
+            "openai-batch takes up to a day and needs beat: use `domaingen up` and `domaingen submit`"
+        )
     settings = load_settings(**({"model": model} if model else {}))
     configure_logging(settings.model_copy(update={"log_level": "warning"}), process="run")
     database = open_database(settings)
     options = BatchOptions(count, settings.resolve_judge(judge), seed, description_column)
     plan = plan_submission(path, options, settings, database, resolve_model(settings, database))
+    cost = estimate(plan, settings)
     say_earlier(plan)
     started = time.monotonic()
     with _terminate_like_ctrl_c(), _workplace(settings) as (publisher, stack, broker):
@@ -144,6 +152,8 @@ def run(
             highlight=False,
             soft_wrap=True,
         )
+        if cost:
+            console.print(f"judging: {cost}", highlight=False, soft_wrap=True)
         heal = _Healer(settings, database, publisher)
 
         def between() -> None:
@@ -162,8 +172,15 @@ def run(
             bar.set(0, text="naming")
             for state in follow(database, batch_id, between=between):
                 bar.set(state.done)
+            if options.judge == "openai":
+                bar.set(0, text="judging")
+                for scoring in follow_judging(database, batch_id, between=between):
+                    bar.set(plan.csv.rows - scoring.unjudged)
     export_batch(database, batch_id, out, make_manifest(settings, database, batch_id))
     _tell(out, time.monotonic() - started)
+    judging = describe(scoring_state(database, batch_id))
+    if judging:
+        console.print(f"judge     {judging}", highlight=False, soft_wrap=True)
 
 
 def _tell(out: Path, seconds: float) -> None:

@@ -32,12 +32,12 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None,
         repr=False,
-        description="SQLAlchemy URL, e.g. postgresql+psycopg://user@host/db. Default: SQLite in HOME."
+        description="SQLAlchemy URL, e.g. postgresql+psycopg://user@host/db. Default: SQLite in HOME.",
     )
     broker_url: str | None = Field(
         None,
         repr=False,
-        description="redis://, rediss:// or amqp:// URL. Default: a private Redis that domaingen starts."
+        description="redis://, rediss:// or amqp:// URL. Default: a private Redis that domaingen starts.",
     )
     model: str = Field(
         "active",
@@ -96,19 +96,27 @@ class Settings(BaseSettings):
     judge_in_flight: int = Field(64, ge=1, le=1000, description="Most requests that one process has open at once.")
     judge_timeout_s: float = Field(60.0, gt=0, description="Seconds that one request to the judge may take.")
     judge_requests_per_minute: float | None = Field(
-        None, gt=0, description="Most requests a minute, over all processes. Default: what the provider's headers say."
+        None,
+        gt=0,
+        description="Most requests a minute, over all processes. Default: what the provider's headers say.",
     )
     judge_tokens_per_minute: float | None = Field(
-        None, gt=0, description="Most tokens a minute, over all processes. Default: what the provider's headers say."
+        None,
+        gt=0,
+        description="Most tokens a minute, over all processes. Default: what the provider's headers say.",
     )
     judge_max_attempts: int = Field(
-        4, ge=1, description="Bad answers about one row (refused, malformed, cut off) before it is parked unjudged."
+        4,
+        ge=1,
+        description="Bad answers about one row (refused, malformed, cut off) before it is parked unjudged.",
     )
     judge_budget_usd_per_batch: float | None = Field(
         None, ge=0, description="US dollars of judging after which a batch's other rows stay unjudged."
     )
     judge_budget_usd_per_day: float | None = Field(
-        None, ge=0, description="US dollars of judging a day (UTC), over all batches; the rest waits for the next day."
+        None,
+        ge=0,
+        description="US dollars of judging a day (UTC), over all batches; the rest waits for the next day.",
     )
     judge_drain_interval_s: float = Field(
         2.0, gt=0, description="Seconds between two looks for rows that wait for the judge."
@@ -159,8 +167,5 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        problems = "; ".join(
-            f"{_variable(item['loc'])}: {item['msg']}"
-            for item in error.errors()
-        )
+        problems = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
         raise SettingsError(f"settings can't be used: {problems}") from error

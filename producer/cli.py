@@ -5,6 +5,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import click
 from rich.console import Console
@@ -15,11 +16,13 @@ from domaingen.manifest import make_manifest
 from domaingen.private_broker import broker_url
 from domaingen.queueing import CeleryPublisher, make_app
 from domaingen.reports.export import export_batch
+from domaingen.scoring.progress import scoring_state
 from domaingen.settings import JudgeChoice, Settings, load_settings
 from domaingen.store.batches import Progress, list_batches, progress
 from domaingen.store.database import Database
 from domaingen.store.migrate import ensure_ready
 from producer.following import follow
+from producer.judging import describe, estimate
 from producer.progress_bar import batch_progress_bar
 from producer.submission import BatchOptions, Plan, plan_submission, submit
 
@@ -47,12 +50,11 @@ def say_earlier(plan: Plan) -> None:
 @click.option(
     "--count", default=5, show_default=True, type=click.IntRange(1, 20), help="Names per row, unless the row says."
 )
-@click.option(
-    "--judge", type=click.Choice(["auto", "openai", "local", "none"]), help="Who scores names.  [default: auto]"
-)
+@click.option("--judge", type=click.Choice(get_args(JudgeChoice)), help="Who scores names.  [default: auto]")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Other seed, other names.")
 @click.option("--description-column", default="description", show_default=True)
 @click.option("--model", help="Model name or folder.  [default: the active one]")
+@click.option("--dry-run", is_flag=True, help="Check the file and say what judging will cost; store nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, rows, ...} instead of the bare id.")
 def submit_command(
     path: Path,
@@ -61,6 +63,7 @@ def submit_command(
     seed: int,
     description_column: str,
     model: str | None,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Enqueue a CSV of business descriptions and print the batch's id.
@@ -71,7 +74,15 @@ def submit_command(
     database = open_database(settings)
     options = BatchOptions(count, settings.resolve_judge(judge), seed, description_column)
     plan = plan_submission(path, options, settings, database, resolve_model(settings, database))
+    cost = estimate(plan, settings)
+    if dry_run:
+        tell = {"rows": plan.csv.rows, "judge": options.judge, "earlier": list(plan.earlier)}
+        tell |= {"cost": str(cost) if cost else "nothing: no provider judges this batch"}
+        click.echo(json.dumps(tell) if as_json else "\n".join(f"{key:<8} {value}" for key, value in tell.items()))
+        return
     say_earlier(plan)
+    if cost:
+        console.print(f"judging: {cost}", highlight=False)
     publisher = CeleryPublisher(make_app(settings, broker_for(settings)))
     with batch_progress_bar(console, "storing", plan.csv.rows) as bar:
         batch_id = submit(plan, database, publisher, chunk_size=settings.chunk_size, on_rows=bar.advance)
@@ -101,7 +112,7 @@ def status_command(batch_id: str | None, watch: bool, as_json: bool) -> None:
         _list(database, as_json)
         return
     if not watch:
-        _print_progress(progress(database, batch_id), as_json)
+        _print_progress(database, progress(database, batch_id), as_json)
     elif as_json:
         for state in follow(database, batch_id, interval_s=1.0):
             click.echo(_as_json(state))
@@ -115,7 +126,7 @@ def _watch(database: Database, batch_id: str) -> None:
     with batch_progress_bar(console, f"batch {batch_id}", state.expected_rows) as bar:
         for state in follow(database, batch_id):
             bar.set(state.done)
-    _print_progress(state, as_json=False)
+    _print_progress(database, state, as_json=False)
 
 
 def _as_json(state: Progress) -> str:
@@ -133,12 +144,15 @@ def _as_json(state: Progress) -> str:
     )
 
 
-def _print_progress(state: Progress, as_json: bool) -> None:
+def _print_progress(database: Database, state: Progress, as_json: bool) -> None:
     if as_json:
         click.echo(_as_json(state))
         return
     counts = "  ".join(f"{name} {number}" for name, number in state.outcomes.items())
     click.echo(f"batch {state.batch_id}  {state.state}  {state.done}/{state.expected_rows} rows  {counts}")
+    judging = describe(scoring_state(database, state.batch_id))
+    if judging:
+        click.echo(judging)
     if not state.complete:
         click.echo(f"waiting {state.waiting}  being worked on {state.claimed}")
 

@@ -15,8 +15,20 @@ from domaingen.store.database import Database
 from domaingen.store.feedback import Opinion, find_suggestion, store_opinions
 from domaingen.store.migrate import ensure_ready
 
-_VOTES = {"up": "up", "+": "up", "+1": "up", "1": "up", "yes": "up", "👍": "up",
-          "down": "down", "-": "down", "-1": "down", "no": "down", "👎": "down", "": None}
+_VOTES = {
+    "up": "up",
+    "+": "up",
+    "+1": "up",
+    "1": "up",
+    "yes": "up",
+    "👍": "up",
+    "down": "down",
+    "-": "down",
+    "-1": "down",
+    "no": "down",
+    "👎": "down",
+    "": None,
+}
 _ROWS_PER_TRANSACTION = 500
 
 
@@ -33,28 +45,45 @@ def read_opinions(path: Path, database: Database, batch_id: str, person: str) ->
         if missing:
             raise InputFileError(str(path), f"column {', '.join(missing)} is missing", line=1)
         for row in reader:
-            cell = {name: (row.get(name) or "").strip() for name in ("row", "domain", "vote", "edit", "comment", "person")}
+            cell = {
+                name: (row.get(name) or "").strip()
+                for name in ("row", "domain", "vote", "edit", "comment", "person")
+            }
             if cell["vote"].lower() not in _VOTES:
                 raise InputFileError(str(path), "a vote is up or down", line=reader.line_num, column="vote")
             vote = _VOTES[cell["vote"].lower()]
             if vote is None and not cell["edit"]:
                 continue
             if not cell["row"].isdecimal():
-                raise InputFileError(str(path), "must be the row's number in results.csv", line=reader.line_num, column="row")
+                raise InputFileError(
+                    str(path), "must be the row's number in results.csv", line=reader.line_num, column="row"
+                )
             item_id = find_suggestion(connection, batch_id, int(cell["row"]), cell["domain"].lower())
             if item_id is None:
                 raise InputFileError(
-                    str(path), f"batch {batch_id} suggested no {cell['domain'][:60]!r} for row {cell['row']}",
-                    line=reader.line_num, column="domain",
+                    str(path),
+                    f"batch {batch_id} suggested no {cell['domain'][:60]!r} for row {cell['row']}",
+                    line=reader.line_num,
+                    column="domain",
                 )
             edit = None
             if cell["edit"]:
                 try:
-                    edit = parse_domain(cell["edit"].lower().replace(" ", "")).domain
+                    edit = parse_domain(cell["edit"].lower().replace(" ", "")).text
                 except InvalidDomainError as error:
-                    raise InputFileError(str(path), f"no domain name: {error}", line=reader.line_num, column="edit") from error
+                    raise InputFileError(
+                        str(path), f"no domain name: {error}", line=reader.line_num, column="edit"
+                    ) from error
             opinions.append(
-                Opinion(item_id, batch_id, cell["domain"].lower(), cell["person"] or person, vote, edit, cell["comment"] or None)
+                Opinion(
+                    item_id,
+                    batch_id,
+                    cell["domain"].lower(),
+                    cell["person"] or person,
+                    vote,
+                    edit,
+                    cell["comment"] or None,
+                )
             )
     return opinions
 
@@ -67,7 +96,9 @@ def feedback() -> None:
 @feedback.command("import")
 @click.argument("path", metavar="FEEDBACK.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--batch", "batch_id", required=True, help="The batch whose names are spoken of.")
-@click.option("--person", default=getpass.getuser, help="Whose opinion, where the column `person` is empty.  [default: you]")
+@click.option(
+    "--person", default=getpass.getuser, help="Whose opinion, where the column `person` is empty.  [default: you]"
+)
 def import_command(path: Path, batch_id: str, person: str) -> None:
     """Import thumbs and edits: a CSV with row, domain, vote (up or down), edit, comment, person.
 
@@ -85,7 +116,12 @@ def import_command(path: Path, batch_id: str, person: str) -> None:
     votes = [opinion.vote for opinion in opinions]
     click.echo(
         json.dumps(
-            {"batch": batch_id, "up": votes.count("up"), "down": votes.count("down"),
-             "edits": sum(opinion.edit is not None for opinion in opinions), "for_review": queued}
+            {
+                "batch": batch_id,
+                "up": votes.count("up"),
+                "down": votes.count("down"),
+                "edits": sum(opinion.edit is not None for opinion in opinions),
+                "for_review": queued,
+            }
         )
     )

@@ -11,12 +11,24 @@ from domaingen.generation.model_files import folder_in_the_making, write_atomica
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed and data, same bytes.")
-@click.option("--rows", type=click.IntRange(min=100), default=90_000, show_default=True,
-              help="Examples written from the lexicon; curated and safety rows are added in proportion to their number.")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True),
-              help="Folder with lexicon/, curated/ and safety/. Default: the bundled one.")
-@click.option("--check/--no-check", default=True, show_default=True,
-              help="Fail when the set is unbalanced, leaks between its parts or breaks its own constraints.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=100),
+    default=90_000,
+    show_default=True,
+    help="Examples written from the lexicon; curated and safety rows are added in proportion to their number.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder with lexicon/, curated/ and safety/. Default: the bundled one.",
+)
+@click.option(
+    "--check/--no-check",
+    default=True,
+    show_default=True,
+    help="Fail when the set is unbalanced, leaks between its parts or breaks its own constraints.",
+)
 def synthesize(out: Path, seed: int, rows: int, data: Path | None, check: bool) -> None:
     """Make a training set from lexicon, curated rows and safety rows.
 
@@ -50,27 +62,63 @@ def synthesize(out: Path, seed: int, rows: int, data: Path | None, check: bool) 
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True,
-              help="Training set that `domaingen synthesize` wrote.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Model folder to write.")
-@click.option("--base", help="Begin from this model: a folder that `train` wrote, a folder with a T5 checkpoint, or a hub "
-              "name such as google/flan-t5-base. Default: a new model of 7 M parameters with its own tokenizer.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="Training set that `domaingen synthesize` wrote.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Model folder to write."
+)
+@click.option(
+    "--base",
+    help="Begin from this model: a folder that `train` wrote, a folder with a T5 checkpoint, or a hub "
+    "name such as google/flan-t5-base. Default: a new model of 7 M parameters with its own tokenizer.",
+)
 @click.option("--name", help="Name of the model version. Default: the folder's name.")
 @click.option("--steps", type=click.IntRange(min=1), default=6000, show_default=True, help="Batches, at most.")
-@click.option("--minutes", type=click.FloatRange(min=0.01), help="Minutes, at most; pauses between resumed runs don't count.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0.01), help="Minutes, at most; pauses between resumed runs don't count."
+)
 @click.option("--batch", type=click.IntRange(min=1), default=32, show_default=True, help="Examples in a batch.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True),
-              help="Relative to each matrix's size. Default: 0.02 for a new model, 0.002 from a base.")
-@click.option("--curriculum/--no-curriculum", default=True, show_default=True,
-              help="Broad synthetic rows first and curated ones at the end, or every row once an epoch.")
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint beside --out, exactly as if never stopped.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Relative to each matrix's size. Default: 0.02 for a new model, 0.002 from a base.",
+)
+@click.option(
+    "--curriculum/--no-curriculum",
+    default=True,
+    show_default=True,
+    help="Broad synthetic rows first and curated ones at the end, or every row once an epoch.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Go on from the last checkpoint beside --out, exactly as if never stopped."
+)
 @click.option("--threads", type=click.IntRange(min=0), default=0, show_default=True, help="CPU cores; 0 for all.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of weights, order and dropout.")
-@click.option("--precision", type=click.Choice(["auto", "bf16", "fp32"]), default="auto", show_default=True,
-              help="auto is bf16 where the device multiplies in it.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "bf16", "fp32"]),
+    default="auto",
+    show_default=True,
+    help="auto is bf16 where the device multiplies in it.",
+)
 def train(
-    data: Path, out: Path, base: str | None, name: str | None, steps: int, minutes: float | None, batch: int,
-    learning_rate: float | None, curriculum: bool, resume: bool, threads: int, seed: int, precision: str,
+    data: Path,
+    out: Path,
+    base: str | None,
+    name: str | None,
+    steps: int,
+    minutes: float | None,
+    batch: int,
+    learning_rate: float | None,
+    curriculum: bool,
+    resume: bool,
+    threads: int,
+    seed: int,
+    precision: str,
 ) -> None:
     """Train a model on a training set.
 
@@ -90,8 +138,18 @@ def train(
         raise click.ClickException(f"{error.name} is missing; pip install 'domaingen[train]'") from error
 
     options = Options(
-        data=data, out=out, base=base, name=name, steps=steps, minutes=minutes, batch=batch,
-        learning_rate=learning_rate, curriculum=curriculum, resume=resume, threads=threads, seed=seed,
+        data=data,
+        out=out,
+        base=base,
+        name=name,
+        steps=steps,
+        minutes=minutes,
+        batch=batch,
+        learning_rate=learning_rate,
+        curriculum=curriculum,
+        resume=resume,
+        threads=threads,
+        seed=seed,
         precision=precision,
     )
     files = fine_tune(options, lambda line: click.echo(line, err=True))

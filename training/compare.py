@@ -57,7 +57,9 @@ class Comparison:
     @property
     def worse_slices(self) -> list[str]:
         """Slices in which B is surely worse."""
-        return [name for name, figures in self.slices.items() if figures["difference"] < 0 and figures["p"] < ALPHA]
+        return [
+            name for name, figures in self.slices.items() if figures["difference"] < 0 and figures["p"] < ALPHA
+        ]
 
     @property
     def sentence(self) -> str:
@@ -66,9 +68,13 @@ class Comparison:
         low, high = self.interval
         figures = f"{self.difference:+.3f} on {self.pairs} rows, 95 % interval {low:+.3f} to {high:+.3f}, p = {self.p:.3f}"
         if self.p >= ALPHA:
-            power = "" if self.detectable is None else (
-                f" These rows can show a difference of {self.detectable:.3f} or more"
-                + (f"; to settle this one, {self.pairs_needed} would be needed." if self.pairs_needed else ".")
+            power = (
+                ""
+                if self.detectable is None
+                else (
+                    f" These rows can show a difference of {self.detectable:.3f} or more"
+                    + (f"; to settle this one, {self.pairs_needed} would be needed." if self.pairs_needed else ".")
+                )
             )
             return f"Keep {a}: no difference to {b} is proven ({figures}).{power}"
         if self.difference < 0:
@@ -97,8 +103,13 @@ def read_result(path: Path) -> list[dict[str, Any]]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputFileError(str(path), f"it can't be read as JSON: {error}") from error
-    if not isinstance(content, list) or not content or not all(
-        isinstance(record, dict) and {"model_name", "samples", "eval_data_digest"} <= record.keys() for record in content
+    if (
+        not isinstance(content, list)
+        or not content
+        or not all(
+            isinstance(record, dict) and {"model_name", "samples", "eval_data_digest"} <= record.keys()
+            for record in content
+        )
     ):
         raise InputFileError(str(path), "it is no result of `domaingen evaluate`")
     return content
@@ -108,7 +119,8 @@ def _samples(records: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Mapp
     """Samples by (digest of the evaluation file, id): rows of different versions of a file are not the same rows."""
     return {
         (record["eval_data_digest"], sample["id"]): {**sample, "file": record["eval_data_file_name"]}
-        for record in records for sample in record["samples"]
+        for record in records
+        for sample in record["samples"]
     }
 
 
@@ -120,7 +132,9 @@ def compare(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, An
     """
     judges = {record.get("judge") for record in (*first, *second)}
     if len(judges) > 1:
-        raise InputFileError("results", f"they were scored by different judges ({', '.join(map(str, sorted(map(str, judges))))})")
+        raise InputFileError(
+            "results", f"they were scored by different judges ({', '.join(map(str, sorted(map(str, judges))))})"
+        )
     a, b = _samples(first), _samples(second)
     shared = [key for key in a if key in b and a[key]["score"] is not None and b[key]["score"] is not None]
     if not shared:
@@ -136,12 +150,19 @@ def compare(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, An
     tested = {name: values for name, values in groups.items() if LEAST_SLICE <= len(values) < len(shared)}
     adjusted = holm({name: permutation_p(values) for name, values in tested.items()})
     return Comparison(
-        model_a=str(first[0]["model_name"]), model_b=str(second[0]["model_name"]), pairs=len(shared),
+        model_a=str(first[0]["model_name"]),
+        model_b=str(second[0]["model_name"]),
+        pairs=len(shared),
         mean_a=float(np.mean([a[key]["score"] for key in shared])),
         mean_b=float(np.mean([b[key]["score"] for key in shared])),
-        difference=float(np.mean(differences)), interval=bootstrap_interval(differences), p=permutation_p(differences),
-        mcnemar_p=mcnemar_p(len(lost), len(won)), positive_flips=len(won), negative_flips=len(lost),
-        detectable=detectable_difference(differences), pairs_needed=pairs_needed(differences),
+        difference=float(np.mean(differences)),
+        interval=bootstrap_interval(differences),
+        p=permutation_p(differences),
+        mcnemar_p=mcnemar_p(len(lost), len(won)),
+        positive_flips=len(won),
+        negative_flips=len(lost),
+        detectable=detectable_difference(differences),
+        pairs_needed=pairs_needed(differences),
         slices={
             name: {"pairs": len(values), "difference": float(np.mean(values)), "p": adjusted[name]}
             for name, values in sorted(tested.items())

@@ -14,7 +14,22 @@ USED_SHARE = 0.65
 its own."""
 CONSTRAINED = 0.3
 HINTLESS = 0.04
-_TLDS = (".com", ".net", ".org", ".io", ".co", ".shop", ".app", ".dev", ".biz", ".info", ".online", ".store", ".studio", ".ai")
+_TLDS = (
+    ".com",
+    ".net",
+    ".org",
+    ".io",
+    ".co",
+    ".shop",
+    ".app",
+    ".dev",
+    ".biz",
+    ".info",
+    ".online",
+    ".store",
+    ".studio",
+    ".ai",
+)
 _TLD_WEIGHTS = (30, 12, 12, 8, 7, 5, 4, 3, 3, 3, 3, 3, 3, 3)
 
 
@@ -80,6 +95,7 @@ def _brought(name: Candidate, description: str) -> list[str]:
     parts = (name.reason or "").split(" + ") if name.strategy == "blend" and name.reason else list(name.segments)
     least = 2 if name.strategy in {"affix", "coined"} else 3
     return [
-        part for part in parts
+        part
+        for part in parts
         if len(part) >= least and part.isalpha() and part not in roots and part[:4] not in roots and part != "and"
     ]

@@ -30,7 +30,12 @@ def fast_tokenizer(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
 
 
 def convert(
-    model: Any, tokenizer: Tokenizer, folder: Path, pairs: Sequence[tuple[str, str]], *, quantization: str = "int8",
+    model: Any,
+    tokenizer: Tokenizer,
+    folder: Path,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    quantization: str = "int8",
     mend_scaling: bool = True,
 ) -> float:
     """Write the CTranslate2 model of a torch T5 into `folder` (it must not exist) and return the largest difference
@@ -40,7 +45,9 @@ def convert(
         ModelError: The architecture can't be converted, or the two sides disagree; nothing is left in `folder`.
     """
     if model.config.model_type != "t5":
-        raise ModelError(f"a {model.config.model_type} model can't be converted; train from a T5 (google/flan-t5-base)")
+        raise ModelError(
+            f"a {model.config.model_type} model can't be converted; train from a T5 (google/flan-t5-base)"
+        )
     # Parity is checked on float32: int8 has rounding of its own, which is no error.
     exact = folder.with_name(folder.name + ".float32")
     try:
@@ -88,21 +95,28 @@ def _real_meaning(config: Any) -> Iterator[None]:
 def largest_difference(model: Any, tokenizer: Tokenizer, folder: Path, pairs: Sequence[tuple[str, str]]) -> float:
     """The largest difference between torch and the CTranslate2 model in `folder` of any target token's natural-log
     probability, the end token's included, under teacher forcing."""
-    translator = ctranslate2.Translator(str(folder), device="cpu", compute_type="float32", inter_threads=1, intra_threads=1)
+    translator = ctranslate2.Translator(
+        str(folder), device="cpu", compute_type="float32", inter_threads=1, intra_threads=1
+    )
     largest = 0.0
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     with torch.inference_mode():
         for source, target in pairs:
-            read, written = tokenizer.encode(source, add_special_tokens=False), tokenizer.encode(target, add_special_tokens=False)
+            read, written = (
+                tokenizer.encode(source, add_special_tokens=False),
+                tokenizer.encode(target, add_special_tokens=False),
+            )
             end = end_id(tokenizer)
             labels = torch.tensor([[*written.ids, end]], device=device)
             logits = model(input_ids=torch.tensor([[*read.ids, end]], device=device), labels=labels).logits
             expected = torch.log_softmax(logits.float(), -1).gather(-1, labels.unsqueeze(-1))[0, :, 0].tolist()
             (scored,) = translator.score_batch([[*read.tokens, END]], [written.tokens])
             if len(scored.log_probs) != len(expected):
-                raise ModelError(f"CTranslate2 scored {len(scored.log_probs)} tokens where torch scored {len(expected)}")
+                raise ModelError(
+                    f"CTranslate2 scored {len(scored.log_probs)} tokens where torch scored {len(expected)}"
+                )
             largest = max(largest, *(abs(a - b) for a, b in zip(expected, scored.log_probs, strict=True)))
     model.train(was_training)
     return largest

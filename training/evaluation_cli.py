@@ -19,16 +19,36 @@ def _write(path: Path, text: str) -> None:
 
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
-@click.option("--model", help="Model name or folder; `composed` for names without a model, `reference` for the names "
-              "that the file itself holds.  [default: the active one]")
-@click.option("--judge", type=click.Choice(["auto", "openai", "local", "none"]), default="local", show_default=True,
-              help="Who judges names; none scores by the four rules alone.")
+@click.option(
+    "--model",
+    help="Model name or folder; `composed` for names without a model, `reference` for the names "
+    "that the file itself holds.  [default: the active one]",
+)
+@click.option(
+    "--judge",
+    type=click.Choice(["auto", "openai", "local", "none"]),
+    default="local",
+    show_default=True,
+    help="Who judges names; none scores by the four rules alone.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of generation.")
 @click.option("--count", type=click.IntRange(1, 20), default=5, show_default=True, help="Names for each row.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Result file to write (JSON).")
-@click.option("--page", type=click.Path(path_type=Path, dir_okay=False), help="Page to write (HTML).  [default: beside --out]")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Result file to write (JSON)."
+)
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Page to write (HTML).  [default: beside --out]",
+)
 def evaluate(
-    data: tuple[Path, ...], model: str | None, judge: JudgeChoice, seed: int, count: int, out: Path, page: Path | None
+    data: tuple[Path, ...],
+    model: str | None,
+    judge: JudgeChoice,
+    seed: int,
+    count: int,
+    out: Path,
+    page: Path | None,
 ) -> None:
     """Score a model on evaluation sets, e.g. data/evaluation/must_pass.jsonl.
 
@@ -50,12 +70,16 @@ def evaluate(
     # The OpenAI judge answers through the scoring worker, not row by row: here its scores would be pending.
     judged = settings.resolve_judge(judge)
     if judged == "openai":
-        raise click.UsageError("the OpenAI judge scores batches through the scoring worker; use --judge local or none here")
+        raise click.UsageError(
+            "the OpenAI judge scores batches through the scoring worker; use --judge local or none here"
+        )
     parts = Assembly(settings, database).parts(resolve_model(settings, database), judged)
     if model in ("composed", "reference"):
         parts = evaluation.composed_only(parts)
     options = Options(
-        count=count, seed=seed, max_description_length=settings.max_description_length,
+        count=count,
+        seed=seed,
+        max_description_length=settings.max_description_length,
         refuse_uncertain=settings.uncertain == "refuse",
     )
     records, scored = [], []
@@ -69,8 +93,11 @@ def evaluate(
     for record in records:
         mean, interval = record["average_score"], record["interval"]
         table.add_row(
-            record["eval_data_file_name"], str(record["sample_count"]), "–" if mean is None else f"{mean:.3f}",
-            f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else "–", f"{100 * record['pass_rate']:.1f} %",
+            record["eval_data_file_name"],
+            str(record["sample_count"]),
+            "–" if mean is None else f"{mean:.3f}",
+            f"{interval[0]:.3f}–{interval[1]:.3f}" if interval else "–",
+            f"{100 * record['pass_rate']:.1f} %",
         )
     Console(stderr=True).print(table)
 

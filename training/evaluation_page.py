@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from training.evaluate import Scored
+from training.samples import Scored
 
 WORST = 20
 

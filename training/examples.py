@@ -63,7 +63,9 @@ def read_examples(path: Path) -> Iterator[Example]:
     try:
         lines = path.open(encoding="utf-8")
     except OSError as error:
-        raise ModelError(f"{path} can't be read; make a training set with `domaingen synthesize --out DIR`") from error
+        raise ModelError(
+            f"{path} can't be read; make a training set with `domaingen synthesize --out DIR`"
+        ) from error
     with lines:
         for number, line in enumerate(lines, 1):
             try:

@@ -61,7 +61,9 @@ class Options:
     def flags(self) -> dict[str, Any]:
         """For `model.json`: everything that shaped the weights."""
         return {
-            key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items() if key != "resume"
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in asdict(self).items()
+            if key != "resume"
         }
 
 
@@ -88,7 +90,9 @@ def fine_tune(options: Options, say: Say = print) -> ModelFiles:
     work = options.out.parent / f".{options.out.name}.training"
     work.mkdir(parents=True, exist_ok=True)
     train, dev = list(read_examples(options.data / "train.jsonl")), list(read_examples(options.data / "dev.jsonl"))
-    start = load_or_make(options.base, train, work, resume=options.resume, dropout=options.dropout, seed=options.seed)
+    start = load_or_make(
+        options.base, train, work, resume=options.resume, dropout=options.dropout, seed=options.seed
+    )
     model, tokenizer = start.model.to(device), start.tokenizer
     say(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, {len(train):,} examples")
     encoded, held_out = encode(train, tokenizer), encode(dev[:1200], tokenizer)
@@ -96,9 +100,16 @@ def fine_tune(options: Options, say: Say = print) -> ModelFiles:
     run.loop(work / "checkpoint.pt")
     model.load_state_dict(run.best_state)
     return write_model(
-        model, tokenizer, options.out, dev,
-        name=options.name or options.out.name, flags=options.flags(), data_digest=data_digest(options.data),
-        metrics=run.metrics(), parent=start.parent, say=say,
+        model,
+        tokenizer,
+        options.out,
+        dev,
+        name=options.name or options.out.name,
+        flags=options.flags(),
+        data_digest=data_digest(options.data),
+        metrics=run.metrics(),
+        parent=start.parent,
+        say=say,
     )
 
 
@@ -127,7 +138,12 @@ def collate(encoded: Encoded, rows: Sequence[int], device: str) -> dict[str, tor
     decoder = torch.zeros_like(labels)
     decoder[:, 1:] = labels[:, :-1].clamp(min=0)
     labels[:, 0] = IGNORED
-    batch = {"input_ids": inputs, "attention_mask": (inputs != 0).long(), "decoder_input_ids": decoder, "labels": labels}
+    batch = {
+        "input_ids": inputs,
+        "attention_mask": (inputs != 0).long(),
+        "decoder_input_ids": decoder,
+        "labels": labels,
+    }
     return {key: tensor.to(device) for key, tensor in batch.items()}
 
 
@@ -144,7 +160,10 @@ class _Run:
             relative_groups(model, rate), lr=rate, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.0, fused=True
         )
         self.curriculum = Curriculum(
-            encoded.kinds, [len(source) for source in encoded.sources], batch=options.batch, seed=options.seed,
+            encoded.kinds,
+            [len(source) for source in encoded.sources],
+            batch=options.batch,
+            seed=options.seed,
             weighted=options.curriculum,
         )
         self.step, self.elapsed_s, self.waited = 0, 0.0, 0
@@ -215,7 +234,12 @@ class _Run:
     def metrics(self) -> dict[str, Any]:
         """For `model.json`."""
         dev = {key: round(value, 4) for key, value in self.best.items()}
-        return {"dev": dev, "steps": self.step, "best_step": self.best_step, "train_minutes": round(self.elapsed_s / 60, 1)}
+        return {
+            "dev": dev,
+            "steps": self.step,
+            "best_step": self.best_step,
+            "train_minutes": round(self.elapsed_s / 60, 1),
+        }
 
 
 def _mixed_precision(choice: str, device: str) -> Callable[[], Any]:
@@ -239,7 +263,9 @@ def evaluate(model: Any, held_out: Encoded, device: str, *, batch: int = 100) ->
             labels = data.pop("labels")
             logits = model(**data).logits.float()
             counted = labels != IGNORED
-            losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), labels, ignore_index=IGNORED, reduction="none")
+            losses = torch.nn.functional.cross_entropy(
+                logits.transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+            )
             right += int(((logits.argmax(-1) == labels) & counted).sum())
             total += int(counted.sum())
             for row, loss, count in zip(rows, losses.sum(1).tolist(), counted.sum(1).tolist(), strict=True):

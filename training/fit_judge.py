@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from domaingen.judging.judge import Named
 from domaingen.judging.local import DIMENSIONS, LocalJudge
@@ -32,6 +31,7 @@ from training.corruption import DAMAGES, damage
 from training.curated import CuratedRow
 from training.held_out import measuring_rows, teaching_rows
 from training.name_salience import is_dev
+from training.statistics import roc_auc
 
 Array = npt.NDArray[np.float64]
 
@@ -42,10 +42,20 @@ PARTS = {
 }
 HURT = {
     "memorability": ("hyphens", "digits", "swapped", "overlong"),
-    "brandability": ("hyphens", "digits", "swapped", "ending", "stale", "foreign", "foreign", "foreign", "foreign"),
+    "brandability": (
+        "hyphens",
+        "digits",
+        "swapped",
+        "ending",
+        "stale",
+        "foreign",
+        "foreign",
+        "foreign",
+        "foreign",
+    ),
 }
 """Which damages each dimension must see. A brand has to suit its business, so another's name is no brand for it."""
-BEST_QUANTILE = {"relevance": 0.16, "memorability": 0.07, "brandability": 0.08}
+BEST_QUANTILE = {"relevance": 0.18, "memorability": 0.08, "brandability": 0.08}
 """The mark 10 is what names at this quantile of the good ones get: on a scale of ten, whatever a naming agency would
 show, but for its odder ideas, is as good as it gets; what is wanted is room below for what it would not show."""
 WORST_QUANTILE = {"relevance": 0.25, "memorability": 0.02, "brandability": 0.02}
@@ -58,13 +68,15 @@ def _reading(row: CuratedRow) -> Reading:
     return read_description(row.description, bundled_lexicon().match(row.description))
 
 
-def gather(rows: Sequence[CuratedRow], random: Random) -> dict[str, tuple[Array, Array, Array]]:
+def gather(rows: Sequence[CuratedRow], random: Random) -> dict[str, tuple[Array, Array, npt.NDArray[np.bool_]]]:
     """For each dimension: the parts' values, 1 for good and 0 for bad, and whether the example measures."""
     examples: dict[str, tuple[list[Quality], list[int], list[bool]]] = {name: ([], [], []) for name in DIMENSIONS}
 
     def add(dimension: str, quality: Quality, good: bool, dev: bool) -> None:
-        for column, value in zip(examples[dimension], (quality, int(good), dev), strict=True):
-            column.append(value)  # type: ignore[arg-type]
+        qualities, labels, measuring = examples[dimension]
+        qualities.append(quality)
+        labels.append(int(good))
+        measuring.append(dev)
 
     for row in rows:
         reading, dev = _reading(row), is_dev(row.industry)
@@ -77,7 +89,12 @@ def gather(rows: Sequence[CuratedRow], random: Random) -> dict[str, tuple[Array,
             good = measure(reading, segments, name.label, name.tld)
             for dimension in DIMENSIONS:
                 add(dimension, good, True, dev)
-            add("relevance", measure(reading, foreign.segments if segments else (), foreign.label, foreign.tld), False, dev)
+            add(
+                "relevance",
+                measure(reading, foreign.segments if segments else (), foreign.label, foreign.tld),
+                False,
+                dev,
+            )
             for dimension, kinds in HURT.items():
                 kind = random.choice(kinds)
                 if kind == "foreign":
@@ -87,7 +104,11 @@ def gather(rows: Sequence[CuratedRow], random: Random) -> dict[str, tuple[Array,
                     bad = measure(reading, (), "".join(parts), tld)
                 add(dimension, bad, False, dev)
     return {
-        name: (np.array([[getattr(quality, part) for part in PARTS[name]] for quality in qualities]), np.array(labels), np.array(dev))
+        name: (
+            np.array([[getattr(quality, part) for part in PARTS[name]] for quality in qualities]),
+            np.array(labels),
+            np.array(dev, dtype=np.bool_),
+        )
         for name, (qualities, labels, dev) in examples.items()
     }
 
@@ -104,10 +125,14 @@ def fit_weights(values: Array, labels: Array, steps: int = 3000, rate: float = 0
 
 def fit(rows: Sequence[CuratedRow]) -> dict[str, Any]:
     """The content of `judge.json`."""
-    content: dict[str, Any] = {"made_by": "python -m training.fit_judge", "dimensions": {}, "auc_unseen_industries": {}}
+    content: dict[str, Any] = {
+        "made_by": "python -m training.fit_judge",
+        "dimensions": {},
+        "auc_unseen_industries": {},
+    }
     for name, (values, labels, dev) in gather(rows, Random("judge")).items():
         weights = fit_weights(values[~dev], labels[~dev])
-        content["auc_unseen_industries"][name] = round(float(roc_auc_score(labels[dev], values[dev] @ weights)), 3)
+        content["auc_unseen_industries"][name] = round(float(roc_auc(labels[dev], values[dev] @ weights)), 3)
         weights = fit_weights(values, labels)
         weights /= weights.sum()
         totals = values @ weights
@@ -126,7 +151,11 @@ def reference_figures(rows: Sequence[CuratedRow], judge: LocalJudge, random: Ran
         foreign = random.choice([other for other in rows if other.industry != row.industry])
         for name, strange in zip(row.names, foreign.names, strict=True):
             parts, tld = damage(name.segments, name.tld, random.choice(DAMAGES), random)
-            for kind, domain in (("good", name.domain), ("damaged", "".join(parts) + tld), ("foreign", strange.domain)):
+            for kind, domain in (
+                ("good", name.domain),
+                ("damaged", "".join(parts) + tld),
+                ("foreign", strange.domain),
+            ):
                 judged = judge.rate([Named(row.description, domain, name.segments if kind == "good" else ())])[0]
                 rules = rule_score(rule_checks(row.description, domain))
                 sums[kind].append(combine_scores(rules, judged.score))
@@ -149,12 +178,12 @@ def real_figures(path: Path, judge: LocalJudge) -> dict[str, float]:
     truth = [1] * len(pairs) + [0] * len(pairs)
     own = [score(*pair) for pair in pairs]
     strange = [score(text, other) for (text, _), other in zip(pairs, others, strict=True)]
-    figures = {"own against other": roc_auc_score(truth, own + strange)}
+    figures = {"own against other": roc_auc(truth, own + strange)}
     wins = [(a > b) + 0.5 * (a == b) for a, b in zip(own, strange, strict=True)]
     figures["own against other, same description"] = float(np.mean(wins))
     relevant = [score(text, domain, "relevance") for text, domain in pairs]
     beside = [score(text, other, "relevance") for (text, _), other in zip(pairs, others, strict=True)]
-    figures["own against other, relevance alone"] = roc_auc_score(truth, relevant + beside)
+    figures["own against other, relevance alone"] = roc_auc(truth, relevant + beside)
     all_wins: list[float] = []
     everything: list[float] = []
     for kind in DAMAGES:
@@ -167,8 +196,8 @@ def real_figures(path: Path, judge: LocalJudge) -> dict[str, float]:
         figures[f"own against {kind}, same description"] = float(np.mean(wins))
         all_wins += wins
         everything += hurt
-        figures[f"own against {kind}"] = roc_auc_score(truth, own + hurt)
-    figures["own against damaged"] = roc_auc_score([1] * len(own) + [0] * len(everything), own + everything)
+        figures[f"own against {kind}"] = roc_auc(truth, own + hurt)
+    figures["own against damaged"] = roc_auc([1] * len(own) + [0] * len(everything), own + everything)
     figures["own against damaged, same description"] = float(np.mean(all_wins))
     return {name: round(float(figure), 4) for name, figure in figures.items()}
 

@@ -7,7 +7,7 @@ target must follow from its source, or the model learns a blur of all that it co
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 from domaingen.generation.text import MAX_NAMES
 from domaingen.names.reading import Reading
@@ -77,7 +77,8 @@ def _compounds(material: Material) -> Iterator[Candidate | None]:
 def _blends(material: Material) -> Iterator[Candidate | None]:
     for hint, keys in _meetings(material):
         yield _first(
-            name for key in keys
+            name
+            for key in keys
             for name in (naming.blend(key, hint, material.longest), naming.blend(hint, key, material.longest))
         )
 
@@ -111,7 +112,7 @@ def _realwords(material: Material) -> Iterator[Candidate | None]:
     yield _first(naming.modified(modifier, key, material.longest) for key in keys)
     yield _first(naming.linked(key, image, material.longest) for image in images for key in keys)
     yield _first(naming.modified(modifier, image, material.longest) for image in images)
-    yield _first(naming.linked(one, other, material.longest) for one, other in zip(images, images[1:], strict=False))
+    yield _first(naming.linked(one, other, material.longest) for one, other in pairwise(images))
 
 
 _WAYS = {

@@ -18,7 +18,11 @@ from training import judge_validation as validation
 
 _CANARY_ITEMS = 50
 _judge_option = click.option(
-    "--judge", "kind", type=click.Choice(["auto", "openai", "local"]), default="auto", show_default=True,
+    "--judge",
+    "kind",
+    type=click.Choice(["auto", "openai", "local"]),
+    default="auto",
+    show_default=True,
     help="Which judge to examine.",
 )
 
@@ -124,13 +128,18 @@ def validate_command(context: click.Context, ratings: Path, kind: JudgeChoice, o
         out.write_text(text + "\n", encoding="utf-8")
     click.echo(text)
     if not result.may_gate:
-        click.echo(f"{name} may not gate: kappa under {validation.LEAST_KAPPA} or fewer than {validation.LEAST_ITEMS} names", err=True)
+        click.echo(
+            f"{name} may not gate: kappa under {validation.LEAST_KAPPA} or fewer than {validation.LEAST_ITEMS} names",
+            err=True,
+        )
         context.exit(1)
 
 
 @judge.command("sample")
 @click.argument("results", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The sheet to fill in.")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The sheet to fill in."
+)
 @click.option("--rows", default=120, show_default=True, type=click.IntRange(4), help="Names on the sheet.")
 @click.option("--seed", default=0, show_default=True, type=int)
 def sample(results: Path, out: Path, rows: int, seed: int) -> None:
@@ -141,9 +150,15 @@ def sample(results: Path, out: Path, rows: int, seed: int) -> None:
     sheet = validation.make_sheet(_names_of(results), rows, seed=seed)
     if not sheet:
         raise DomaingenError(f"{results} holds no suggested names")
-    _write_csv(out, ["description", "domain", *validation.DIMENSIONS, "rater"], ([row.description, row.domain] for row in sheet))
+    _write_csv(
+        out,
+        ["description", "domain", *validation.DIMENSIONS, "rater"],
+        ([row.description, row.domain] for row in sheet),
+    )
     key = out.with_suffix(".key.csv")
-    _write_csv(key, ["description", "domain", "stratum"], ([row.description, row.domain, row.stratum] for row in sheet))
+    _write_csv(
+        key, ["description", "domain", "stratum"], ([row.description, row.domain, row.stratum] for row in sheet)
+    )
     click.echo(f"{len(sheet)} names to rate in {out}; where they come from is in {key}", err=True)
 
 
@@ -178,7 +193,9 @@ def _curated(count: int) -> list[tuple[str, str]]:
 
 @judge.command("probe")
 @_judge_option
-@click.option("--names", default=12, show_default=True, type=click.IntRange(2), help="Hand-picked names to probe with.")
+@click.option(
+    "--names", default=12, show_default=True, type=click.IntRange(2), help="Hand-picked names to probe with."
+)
 @click.pass_context
 def probe(context: click.Context, kind: JudgeChoice, names: int) -> None:
     """Try to mislead the judge: the same name twice, stuffed with keywords, longer, another business, an order.
@@ -187,14 +204,27 @@ def probe(context: click.Context, kind: JudgeChoice, names: int) -> None:
     """
     rate, name = rater(load_settings(), kind)
     result = validation.run_probes(validation.make_probes(_curated(names)), rate)
-    click.echo(json.dumps({"judge": name, "probes": {kind: {"passed": good, "asked": asked} for kind, (good, asked) in result.items()}}, indent=1))
+    click.echo(
+        json.dumps(
+            {
+                "judge": name,
+                "probes": {kind: {"passed": good, "asked": asked} for kind, (good, asked) in result.items()},
+            },
+            indent=1,
+        )
+    )
     if any(good < 0.8 * asked for good, asked in result.values()):
         context.exit(1)
 
 
 @judge.command("canary")
 @_judge_option
-@click.option("--file", "path", type=click.Path(dir_okay=False, path_type=Path), help="Kept answers.  [default: in DOMAINGEN_HOME]")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Kept answers.  [default: in DOMAINGEN_HOME]",
+)
 @click.option("--renew", is_flag=True, help="Keep today's answers as the new measure.")
 @click.pass_context
 def canary(context: click.Context, kind: JudgeChoice, path: Path | None, renew: bool) -> None:
@@ -215,25 +245,42 @@ def canary(context: click.Context, kind: JudgeChoice, path: Path | None, renew: 
     before = [Judgement(*(item[dimension] for dimension in validation.DIMENSIONS)) for item in kept["items"]]
     found = validation.drift(before, _all_answers(rate, items))
     alarming = any(each.alarming for each in found.values())
-    click.echo(json.dumps({"judge": name, "kept": kept["judge"], "drift": {key: asdict(each) for key, each in found.items()}, "alarming": alarming}, indent=1))
+    click.echo(
+        json.dumps(
+            {
+                "judge": name,
+                "kept": kept["judge"],
+                "drift": {key: asdict(each) for key, each in found.items()},
+                "alarming": alarming,
+            },
+            indent=1,
+        )
+    )
     if alarming:
         context.exit(1)
 
 
-def _all_answers(rate: Callable[[Sequence[Named]], Sequence[Judgement | None]], items: Sequence[tuple[str, str]]) -> list[Judgement]:
+def _all_answers(
+    rate: Callable[[Sequence[Named]], Sequence[Judgement | None]], items: Sequence[tuple[str, str]]
+) -> list[Judgement]:
     answers = rate([Named(*item) for item in items])
     complete = [answer for answer in answers if answer is not None]
     if len(complete) < len(items):
-        raise ProviderError(f"the judge left {len(items) - len(complete)} of {len(items)} names unanswered; try again later")
+        raise ProviderError(
+            f"the judge left {len(items) - len(complete)} of {len(items)} names unanswered; try again later"
+        )
     return complete
 
 
 def _keep(path: Path, name: str, items: Sequence[tuple[str, str]], answers: Sequence[Judgement]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = [
-        {"description": text, "domain": domain} | {dimension: getattr(answer, dimension) for dimension in validation.DIMENSIONS}
+        {"description": text, "domain": domain}
+        | {dimension: getattr(answer, dimension) for dimension in validation.DIMENSIONS}
         for (text, domain), answer in zip(items, answers, strict=True)
     ]
     scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps({"judge": name, "items": kept}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    scratch.write_text(
+        json.dumps({"judge": name, "items": kept}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     scratch.replace(path)

@@ -18,7 +18,12 @@ from training.synthesize import all_texts
 from training.tokenizer import END, PAD, add_tokens, save_tokenizer, train_tokenizer
 
 SMALL: dict[str, Any] = {
-    "d_model": 256, "d_kv": 64, "num_heads": 4, "d_ff": 640, "num_layers": 4, "num_decoder_layers": 2,
+    "d_model": 256,
+    "d_kv": 64,
+    "num_heads": 4,
+    "d_ff": 640,
+    "num_layers": 4,
+    "num_decoder_layers": 2,
     "feed_forward_proj": "gated-gelu",
 }
 """7 M parameters with 8,192 pieces. Gated as in T5 1.1, but with input and output embeddings tied and the output
@@ -79,11 +84,17 @@ def load_base(base: str, dropout: float = 0.0) -> Start:
     try:
         if (folder / MANIFEST).exists():
             files = read_model(folder)
-            tokenizer, weights, parent = Tokenizer.from_file(str(files.tokenizer_path)), str(files.weights_path), files.name
+            tokenizer, weights, parent = (
+                Tokenizer.from_file(str(files.tokenizer_path)),
+                str(files.weights_path),
+                files.name,
+            )
         else:
             tokenizer = transformers.AutoTokenizer.from_pretrained(base).backend_tokenizer
             weights, parent = base, folder.name if folder.is_dir() else base
-        model = transformers.AutoModelForSeq2SeqLM.from_pretrained(weights, dtype=torch.float32, dropout_rate=dropout)
+        model = transformers.AutoModelForSeq2SeqLM.from_pretrained(
+            weights, dtype=torch.float32, dropout_rate=dropout
+        )
     except (OSError, ValueError, RuntimeError, AttributeError) as error:
         raise ModelError(
             f"{base} can't be trained from ({error}); give a folder that `domaingen train` wrote, a folder with a T5 "

@@ -17,15 +17,16 @@ from torch.nn import functional
 
 from domaingen.encoder import SentenceEncoder
 from domaingen.moderation.classifier import BUCKETS, Classifier, hash_features, view
-from training.moderator_rows import DATA, curated_texts, innocent_texts, part_rows, training_examples
+from training.moderator_rows import DATA, innocent_texts, part_rows, training_examples
 
 INNOCENT_WEIGHT = 0.25
 RIDGE = 1e-5
 BENIGN_REFUSED = 0.02
 """Share of dev's benign contrasts that the refusing threshold may reach."""
-BENIGN_UNCERTAIN = 0.05
+BENIGN_UNCERTAIN = 0.04
 """Share of dev's benign contrasts at or above the uncertain threshold."""
-INNOCENT_REFUSED = 0.001
+BENIGN_CONSULTED = 0.10
+"""The same for the wider band that is worth a second opinion where there is one."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -118,17 +119,19 @@ def main() -> None:
     save(path, mix=mix, **arrays)
     classifier = Classifier(path, encoder)
     risk = np.array([one.probability for one in classifier.score([row.text for row in dev])])
-    plain = np.array([one.probability for one in classifier.score(curated_texts())])
-    refuse = max(
-        float(np.quantile(risk[~harm], 1 - BENIGN_REFUSED)), float(np.quantile(plain, 1 - INNOCENT_REFUSED))
-    )
-    uncertain = min(refuse, float(np.quantile(risk[~harm], 1 - BENIGN_UNCERTAIN)))
+    at = {
+        name: float(np.quantile(risk[~harm], 1 - allowed))
+        for name, allowed in (
+            ("refuse", BENIGN_REFUSED),
+            ("uncertain", BENIGN_UNCERTAIN),
+            ("consult", BENIGN_CONSULTED),
+        )
+    }
     chosen = {
-        "refuse": round(refuse, 4),
-        "uncertain": round(uncertain, 4),
-        "chosen_on": f"dev, {len(dev)} rows: {BENIGN_REFUSED:.0%} and {BENIGN_UNCERTAIN:.0%} of benign contrasts",
-        "dev_recall": round(float((risk[harm] >= refuse).mean()), 4),
-        "dev_recall_with_uncertain": round(float((risk[harm] >= uncertain).mean()), 4),
+        **{name: round(threshold, 4) for name, threshold in at.items()},
+        "chosen_on": f"dev, {len(dev)} rows: {BENIGN_REFUSED:.0%}, {BENIGN_UNCERTAIN:.0%} and "
+        f"{BENIGN_CONSULTED:.0%} of benign contrasts at or above",
+        "dev_recall": {name: round(float((risk[harm] >= value).mean()), 4) for name, value in at.items()},
         "mix": [round(float(value), 3) for value in mix],
     }
     (flags.out / "thresholds.json").write_text(json.dumps(chosen, indent=1) + "\n", encoding="utf-8")

@@ -20,7 +20,8 @@ import torch
 from domaingen.lexicon import bundled_lexicon
 from domaingen.names.meaning import bundled_vectors
 from domaingen.names.parts import bundled_parts
-from domaingen.names.reading import base_form, is_filler, is_stop, is_tired, read_description, stem
+from domaingen.names.reading import read_description
+from domaingen.names.vocabulary import base_form, is_filler, is_stop, is_tired, stem
 from training.curated import CuratedRow
 from training.held_out import teaching_rows
 from training.name_salience import is_dev
@@ -28,8 +29,42 @@ from training.name_salience import is_dev
 Array = npt.NDArray[np.float32]
 LEAST_USES = 3
 NO_IMAGES = frozenset(
-    "second third five seven eight nine ten eleven twelve sixty hundred again any here there later sooner minute late early"
-    " own big new old yes things thing sure able cool nice hello well ever".split()
+    [
+        "second",
+        "third",
+        "five",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "sixty",
+        "hundred",
+        "again",
+        "any",
+        "here",
+        "there",
+        "later",
+        "sooner",
+        "minute",
+        "late",
+        "early",
+        "own",
+        "big",
+        "new",
+        "old",
+        "yes",
+        "things",
+        "thing",
+        "sure",
+        "able",
+        "cool",
+        "nice",
+        "hello",
+        "well",
+        "ever",
+    ]
 )
 """Words that phrases need and that stand for nothing."""
 SCALE = 12.0
@@ -94,7 +129,9 @@ def fit(vectors: Array, targets: npt.NDArray[np.int64], words: Array, steps: int
     return matrix.detach().numpy(), own.detach().numpy()
 
 
-def recall(vectors: Array, targets: npt.NDArray[np.int64], words: Array, matrix: Array, own: Array, top: int = 40) -> float:
+def recall(
+    vectors: Array, targets: npt.NDArray[np.int64], words: Array, matrix: Array, own: Array, top: int = 40
+) -> float:
     """Share of true words among the `top` best."""
     logits = vectors @ matrix @ words.T + own
     ranks = (logits > np.take_along_axis(logits, targets[:, None], axis=1)).sum(axis=1)

@@ -46,7 +46,9 @@ def count_parts(rows: list[CuratedRow]) -> list[str]:
     return [
         f"{word} {first[word]} {last[word]} {len(trades[word])}"
         for word in sorted(trades)
-        if 3 <= len(word) <= 10 and words.knows(word, most=RAREST_PART) and "en" in words.languages[word].split(",")
+        if 3 <= len(word) <= 10
+        and words.knows(word, most=RAREST_PART)
+        and "en" in words.languages[word].split(",")
     ]
 
 
@@ -54,7 +56,8 @@ def fit_sound(rows: list[CuratedRow]) -> np.ndarray[tuple[int, int, int], np.dty
     """Surprise at a letter after two others, in units of 1/`UNIT` nat, as [before, last, letter]."""
     words = bundled_words()
     samples = [
-        word for word, cost in words.cost.items()
+        word
+        for word, cost in words.cost.items()
         if cost <= RAREST and len(word) >= 3 and "en" in words.languages[word].split(",")
     ]
     samples += [name.label for row in rows for name in row.names]

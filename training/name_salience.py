@@ -14,15 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from domaingen.lexicon import bundled_lexicon
-from domaingen.names.reading import content_words, features_in_place, features_of_word, likely_trades, stem
+from domaingen.names.reading import likely_trades
+from domaingen.names.salience import features_in_place, features_of_word
+from domaingen.names.vocabulary import content_words, stem
 from training.curated import CuratedRow
 from training.held_out import teaching_rows
+from training.statistics import fit_logistic, roc_auc
 
 Array = npt.NDArray[np.float64]
+DECAY = 3.0
+Flags = npt.NDArray[np.bool_]
 
 
 def is_dev(industry: str) -> bool:
@@ -30,7 +33,7 @@ def is_dev(industry: str) -> bool:
     return hashlib.blake2b(f"dev {industry}".encode(), digest_size=1).digest()[0] % 5 == 0
 
 
-def examples(rows: list[CuratedRow]) -> tuple[Array, Array, Array]:
+def examples(rows: list[CuratedRow]) -> tuple[Array, Array, Flags]:
     """Features, labels (1 where the word was taken up), and whether the example measures rather than fits."""
     lexicon = bundled_lexicon()
     features: list[list[float]] = []
@@ -48,10 +51,12 @@ def examples(rows: list[CuratedRow]) -> tuple[Array, Array, Array]:
                 taken = any(root[:6] in label for label in labels_of_names)
             else:
                 taken = any(token in name.segments for name in row.names)
-            features.append([*features_of_word(token, language), *features_in_place(place, trade_words.get(root, 0.0))])
+            features.append(
+                [*features_of_word(token, language), *features_in_place(place, trade_words.get(root, 0.0))]
+            )
             labels.append(int(taken))
             dev.append(is_dev(row.industry))
-    return np.array(features), np.array(labels), np.array(dev)
+    return np.array(features), np.array(labels), np.array(dev, dtype=np.bool_)
 
 
 def main() -> None:
@@ -59,16 +64,15 @@ def main() -> None:
     data = Path(__file__).parents[1] / "data"
     rows = teaching_rows(data)
     features, labels, dev = examples(rows)
-    model = LogisticRegression(C=0.3, max_iter=2000)
-    model.fit(features[~dev], labels[~dev])
-    auc = roc_auc_score(labels[dev], model.decision_function(features[dev]))
+    weights, _ = fit_logistic(features[~dev], labels[~dev], decay=DECAY)
+    auc = roc_auc(labels[dev], features[dev] @ weights)
     print(f"{len(labels)} words, {labels.mean():.2f} taken up; AUC on unseen industries {auc:.3f}")  # noqa: T201
-    model.fit(features, labels)
+    weights, intercept = fit_logistic(features, labels, decay=DECAY)
     content = {
         "made_by": "python -m training.name_salience",
         "auc_unseen_industries": round(float(auc), 3),
-        "intercept": round(float(model.intercept_[0]), 4),
-        "weights": [round(float(weight), 4) for weight in model.coef_[0]],
+        "intercept": round(intercept, 4),
+        "weights": [round(float(weight), 4) for weight in weights],
     }
     target = data / "names" / "salience.json"
     temporary = target.with_suffix(".tmp")

@@ -33,7 +33,8 @@ def choose_words(data: Path) -> list[str]:
     """The words that get a vector, in alphabetical order."""
     words = bundled_words()
     chosen = {
-        word for word, cost in words.cost.items()
+        word
+        for word, cost in words.cost.items()
         if cost <= RAREST and len(word) in CHOSEN_LENGTHS and "en" in words.languages[word].split(",")
     }
     used: set[str] = set()

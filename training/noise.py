@@ -3,9 +3,32 @@
 from random import Random
 
 _NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk", "k": "jl",
-    "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb",
-    "w": "qe", "x": "zc", "y": "tu", "z": "x",
+    "a": "sq",
+    "b": "vn",
+    "c": "xv",
+    "d": "sf",
+    "e": "wr",
+    "f": "dg",
+    "g": "fh",
+    "h": "gj",
+    "i": "uo",
+    "j": "hk",
+    "k": "jl",
+    "l": "k",
+    "m": "n",
+    "n": "bm",
+    "o": "ip",
+    "p": "o",
+    "q": "w",
+    "r": "et",
+    "s": "ad",
+    "t": "ry",
+    "u": "yi",
+    "v": "cb",
+    "w": "qe",
+    "x": "zc",
+    "y": "tu",
+    "z": "x",
 }
 """Keys beside each other on a QWERTY keyboard."""
 _DROPPED = frozenset({"a", "an", "the", "of", "for", "and", "with", "in", "at", "to", "is", "our", "we", "that"})
@@ -49,13 +72,15 @@ def nonsense(random: Random) -> str:
     if form == 0:
         return "".join(random.choices("asdfghjklqwerty", k=random.randint(5, 14)))
     if form == 1:
-        return " ".join("".join(random.choices(letters, k=random.randint(3, 9))) for _ in range(random.randint(1, 4)))
+        return " ".join(
+            "".join(random.choices(letters, k=random.randint(3, 9))) for _ in range(random.randint(1, 4))
+        )
     if form == 2:
         return " ".join(str(random.randint(0, 99_999)) for _ in range(random.randint(1, 5)))
     if form == 3:
-        return random.choice(("test", "n a", "none", "todo", "tbd", "null", "xxx", "lorem ipsum dolor sit amet", "description")) + (
-            f" {random.randint(1, 999)}" if random.random() < 0.6 else ""
-        )
+        return random.choice(
+            ("test", "n a", "none", "todo", "tbd", "null", "xxx", "lorem ipsum dolor sit amet", "description")
+        ) + (f" {random.randint(1, 999)}" if random.random() < 0.6 else "")
     if form == 4:
         return " ".join([random.choice(("blah", "foo", "la", "x", "hm", "qq", "bla"))] * random.randint(2, 9))
     return "".join(random.choices("bcdfghjklmnpqrstvwxz", k=random.randint(4, 12)))

@@ -29,7 +29,7 @@ class Limits:
     strategy_min: float = 0.04
     strategy_max: float = 0.5
     com_min: float = 0.5
-    com_max: float = 0.92
+    com_max: float = 0.94
     """Of names without a `tlds` constraint."""
     label_median: float = 13
     """Letters of the median label, at most."""
@@ -37,7 +37,7 @@ class Limits:
     contrast_min: float = 0.75
     """Benign examples for each harmful one, at least; its inverse is the most."""
     hint_use_min: float = 0.4
-    hint_use_max: float = 0.95
+    hint_use_max: float = 0.97
     """Of examples with names and hints, those in which a name uses a hint: neither deaf to them nor bound."""
     description_repeat_max: float = 0.002
     """Share of train that one description makes up."""
@@ -105,7 +105,9 @@ def _free(example: Example) -> bool:
 def _endings(examples: Sequence[Example]) -> list[str]:
     return [
         "." + domain.partition(".")[2]
-        for example in examples if not read_source(example.source)[0].tlds for domain in example.domains
+        for example in examples
+        if not read_source(example.source)[0].tlds
+        for domain in example.domains
     ]
 
 
@@ -168,9 +170,12 @@ def _faults(parts: Mapping[Part, Sequence[Example]]) -> list[str]:
         if repeated := len(parts[part]) - len(pairs):
             problems.append(f"{repeated} examples of {part} are there twice")
         broken = [
-            example for example in parts[part]
+            example
+            for example in parts[part]
             if example.domains and not constraints_kept(example, read_source(example.source)[0])
         ]
         if broken:
-            problems.append(f"{len(broken)} examples of {part} break their own constraints: «{broken[0].source[:80]}»")
+            problems.append(
+                f"{len(broken)} examples of {part} break their own constraints: «{broken[0].source[:80]}»"
+            )
     return problems

@@ -61,7 +61,9 @@ def split_words(label: str, near: Collection[str]) -> tuple[str, ...] | None:
     best: tuple[float, tuple[str, str]] | None = None
     for at in range(_MIN_PART, len(label) - _MIN_PART + 1):
         head, tail = label[:at], label[at:]
-        known = [2.0 if part in near else 1.0 if len(part) > 3 and is_common(part) else 0.0 for part in (head, tail)]
+        known = [
+            2.0 if part in near else 1.0 if len(part) > 3 and is_common(part) else 0.0 for part in (head, tail)
+        ]
         if min(known) > 0 and (best is None or sum(known) > best[0]):
             best = (sum(known), (head, tail))
     return best[1] if best else None

@@ -62,7 +62,7 @@ def mcnemar_p(only_first: int, only_second: int) -> float:
     count, fewer = only_first + only_second, min(only_first, only_second)
     if not count:
         return 1.0
-    tail = sum(comb(count, k) for k in range(fewer + 1)) / 2**count
+    tail = sum(comb(count, k) for k in range(fewer + 1)) / float(2**count)
     return min(1.0, 2 * tail)
 
 
@@ -80,7 +80,8 @@ def detectable_difference(differences: Sequence[float]) -> float | None:
     """The least true mean difference that this many pairs show at p < 0.05 four times out of five; None below 2."""
     if len(differences) < 2:
         return None
-    return (Z95 + Z80) * float(np.std(differences, ddof=1)) / sqrt(len(differences))
+    deviation = float(np.std(np.asarray(differences, dtype=float), ddof=1))
+    return float((Z95 + Z80) * deviation / sqrt(len(differences)))
 
 
 def pairs_needed(differences: Sequence[float]) -> int | None:
@@ -90,3 +91,31 @@ def pairs_needed(differences: Sequence[float]) -> int | None:
         return None
     deviation = float(np.std(differences, ddof=1))
     return max(2, int(np.ceil(((Z95 + Z80) * deviation / abs(mean)) ** 2)))
+
+
+def roc_auc(truth: Sequence[float] | Array, scores: Sequence[float] | Array) -> float:
+    """Area under the ROC curve: the chance that a true example scores above a false one, ties counting half."""
+    wanted, values = np.asarray(truth, dtype=bool), np.asarray(scores, dtype=float)
+    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[where]
+    positives, negatives = int(wanted.sum()), int((~wanted).sum())
+    if not positives or not negatives:
+        return float("nan")
+    return float((ranks[wanted].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def fit_logistic(values: Array, labels: Array, *, decay: float = 1.0, steps: int = 30) -> tuple[Array, float]:
+    """Weights and intercept of a logistic regression with an L2 penalty of `decay`, by Newton's method."""
+    design = np.hstack([values, np.ones((len(values), 1))])
+    penalty = np.full(design.shape[1], decay)
+    penalty[-1] = 1e-6
+    weights = np.zeros(design.shape[1])
+    for _ in range(steps):
+        chance = 1.0 / (1.0 + np.exp(-(design @ weights)))
+        gradient = design.T @ (chance - labels) + penalty * weights
+        curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag(penalty)
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights - step
+        if np.abs(step).max() < 1e-8:
+            break
+    return weights[:-1], float(weights[-1])

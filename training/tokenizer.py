@@ -29,9 +29,47 @@ _RARE_ENDING = -9.0
 _BARE_SPACE = -15.0
 """Log-probability of a word's space as a piece of its own: a last resort."""
 _COMMON_TLDS = (
-    ".com", ".net", ".org", ".io", ".co", ".shop", ".app", ".dev", ".biz", ".info", ".online", ".store", ".studio", ".ai",
-    ".me", ".us", ".uk", ".co.uk", ".de", ".fr", ".es", ".it", ".nl", ".eu", ".ca", ".in", ".br", ".mx", ".tech", ".site",
-    ".xyz", ".club", ".agency", ".design", ".digital", ".cloud", ".services", ".solutions", ".works", ".world", ".life",
+    ".com",
+    ".net",
+    ".org",
+    ".io",
+    ".co",
+    ".shop",
+    ".app",
+    ".dev",
+    ".biz",
+    ".info",
+    ".online",
+    ".store",
+    ".studio",
+    ".ai",
+    ".me",
+    ".us",
+    ".uk",
+    ".co.uk",
+    ".de",
+    ".fr",
+    ".es",
+    ".it",
+    ".nl",
+    ".eu",
+    ".ca",
+    ".in",
+    ".br",
+    ".mx",
+    ".tech",
+    ".site",
+    ".xyz",
+    ".club",
+    ".agency",
+    ".design",
+    ".digital",
+    ".cloud",
+    ".services",
+    ".solutions",
+    ".works",
+    ".world",
+    ".life",
 )
 
 
@@ -45,7 +83,9 @@ def train_tokenizer(texts: Iterable[str], lexicon: Lexicon, *, pieces: int = PIE
     )
     tokenizer = _empty(models.Unigram())
     tokenizer.train_from_iterator(texts, trainer)
-    learnt = {piece: score for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"] if piece != UNKNOWN}
+    learnt = {
+        piece: score for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"] if piece != UNKNOWN
+    }
     suffixes = dict.fromkeys((*_COMMON_TLDS, *(tld for industry in lexicon.industries for tld in industry.tlds)))
     room = pieces - len(_BYTES) - len(STRATEGY_TOKENS)
     scores = {_SPACE + suffix: log((counted[suffix] + 1) / total) for suffix in suffixes}

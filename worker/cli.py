@@ -124,7 +124,14 @@ def flower(address: str, port: int, user: str) -> None:
     os.environ["FLOWER_BASIC_AUTH"] = f"{user}:{password}"
     sys.argv[1:] = ["flower"]
     create_app(settings).start(
-        ["--quiet", "flower", f"--address={address}", f"--port={port}", f"--conf={os.devnull}", "--logging=warning"]
+        [
+            "--quiet",
+            "flower",
+            f"--address={address}",
+            f"--port={port}",
+            f"--conf={os.devnull}",
+            "--logging=warning",
+        ]
     )
 
 

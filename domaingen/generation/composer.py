@@ -10,10 +10,12 @@ from random import Random
 
 from domaingen.brief import Brief
 from domaingen.generation.text import generator
-from domaingen.generation.wordplay import LONGEST, Play, affixed, compound, melt, modified, phrase, supplies
+from domaingen.generation.wordplay import LONGEST, Play, affixed, blends, compound, modified, phrase, supplies
 from domaingen.lexicon import Industry
-from domaingen.names.images import bundled_images
-from domaingen.names.reading import Reading, brief_text, is_filler, is_tired, read_description, stem
+from domaingen.names.images import FAVOUR, bundled_images
+from domaingen.names.reading import Reading, brief_text, read_description
+from domaingen.names.sound import ease
+from domaingen.names.vocabulary import content_words, is_filler, is_tired, stem
 from domaingen.outcomes import Source
 from domaingen.suggestion import Candidate
 
@@ -22,9 +24,15 @@ MOST = 18
 MOST_KEYS = 4
 IMAGES = 11
 """Images that a row works with, drawn from those that suit the description and the trade's associations."""
-SUITED = 48
-CHANCE = 0.45
+SUITED = 64
+CHANCE = 0.75
 """How much of an image's fit (about 0-1) is drawn: enough that two rows of one trade get other names."""
+COMMON = 0.2
+"""What a key loses that every business of the trade could use («coffee»): the row's own words set it apart."""
+KEY_USES = 3
+"""Names of a row that one word goes into; more where more are wanted."""
+LEAST_LOGIT = 1.5
+"""Least logit of an image that may melt with a key: two words that share letters by chance are no idea."""
 COM_SHARE = 0.82
 
 _PLANS: dict[str | None, dict[str, int]] = {
@@ -47,7 +55,7 @@ def compose(brief: Brief, matches: Sequence[tuple[Industry, float]], seed: int) 
     avoid = tuple(word.replace("-", "") for word in brief.constraints.avoid)
     keys = _keys(reading, avoid, limit)
     images = _images(reading, keys, avoid, limit, random)
-    plays = _all_plays(keys, images, limit, random)
+    plays = _all_plays(reading, keys, images, limit, random)
     most = MOST + 2 * max(0, brief.constraints.count - 5)
     chosen = _choose(plays, _PLANS[brief.constraints.style], most, avoid)
     return [_candidate(play, reading, brief, random) for play in chosen]
@@ -56,10 +64,16 @@ def compose(brief: Brief, matches: Sequence[tuple[Industry, float]], seed: int) 
 def _keys(reading: Reading, avoid: Sequence[str], limit: int) -> list[tuple[str, float]]:
     """The description's words that names are built around, best first, with their worth."""
     keys = [
-        (key.word, key.worth) for key in reading.keys
-        if 3 <= len(key.word) <= min(9, limit - 3) and not any([word in key.word for word in avoid])
+        (key.word, key.worth)
+        for key in reading.keys
+        if 3 <= len(key.word) <= min(9, limit - 3) and not (avoid and any(word in key.word for word in avoid))
     ][:MOST_KEYS]
-    return [key for key in keys if key[1] >= 0.45 * keys[0][1]]
+    if keys:
+        return [key for key in keys if key[1] >= 0.45 * keys[0][1]]
+    # A language whose words we don't know: its longer words are rather its nouns, and some can be said.
+    tokens = [word for word in content_words(reading.text)[0] if 4 <= len(word) <= min(9, limit - 3)]
+    said = [word for word in dict.fromkeys(tokens) if not is_filler(word) and ease(word) > 0.4]
+    return [(word, 0.4) for word in said if not any(part in word for part in avoid)][:MOST_KEYS]
 
 
 def _images(
@@ -78,18 +92,44 @@ def _images(
         for word in industry.associations:
             fits[word] = max(fits.get(word, 0.0), 0.15 + 0.55 * share + CHANCE * draw())
     if len(fits) < 2 * IMAGES:
-        fits.update((word, 0.3 + CHANCE * draw()) for word in random.sample(supplies().neutral, 24) if word not in fits)
+        fits.update(
+            (word, 0.3 + CHANCE * draw()) for word in random.sample(supplies().neutral, 24) if word not in fits
+        )
     usable = [
-        (word, fit) for word, fit in fits.items()
-        if len(word) <= limit - 3 and stem(word) not in taken and not is_filler(word) and not is_tired(word)
-        and not any([part in word for part in avoid])
+        (word, fit)
+        for word, fit in fits.items()
+        if len(word) <= limit - 3
+        and stem(word) not in taken
+        and not is_filler(word)
+        and not is_tired(word)
+        and not (avoid and any(part in word for part in avoid))
     ]
     usable.sort(key=lambda image: (-image[1], image[0]))
     return usable
 
 
+def _melted(reading: Reading, key: str, limit: int) -> list[Play]:
+    """Blends of a key with images that suit the description; their cost counts how well."""
+    if reading.relations is None:
+        return []
+    images = bundled_images()
+    plays = []
+    for other, play in blends(key):
+        at = images.number.get(other)
+        if at is None or len(play.segments[0]) > limit:
+            continue
+        logit = float(reading.relations[at] + FAVOUR * images.own[at])
+        if logit >= LEAST_LOGIT:
+            plays.append(play._replace(cost=play.cost - 0.12 * logit))
+    return sorted(plays, key=lambda play: (play.cost, play.segments))[:3]
+
+
 def _all_plays(
-    keys: Sequence[tuple[str, float]], usable: Sequence[tuple[str, float]], limit: int, random: Random
+    reading: Reading,
+    keys: Sequence[tuple[str, float]],
+    usable: Sequence[tuple[str, float]],
+    limit: int,
+    random: Random,
 ) -> list[Play]:
     """All that can be made of keys and images; `cost` now weighs fit and worth too, with a little chance."""
     plays: list[Play] = []
@@ -98,19 +138,21 @@ def _all_plays(
         if play is not None:
             plays.append(play._replace(cost=play.cost - bonus + 0.15 * random.random()))
 
-    images, near = usable[:IMAGES], {word for word, _ in usable}
+    images = usable[:IMAGES]
     for key, worth in keys:
-        weight = 0.7 * worth
+        weight = 0.7 * worth - COMMON * reading.trade_words.get(stem(key), 0.0) + 0.15 * random.random()
         for image, fit in images:
             add(compound(key, image, limit=limit), weight + 0.6 * fit)
-        for play in melt(key, near, limit=limit)[:3]:
+        for play in _melted(reading, key, limit):
             add(play, weight + 0.5)
-        endings = affixed(key) if worth >= 0.4 else ()
+        endings = (
+            [play for play in affixed(key) if len(key) + len(play.segments[-1]) <= limit] if worth >= 0.4 else []
+        )
         if endings:
-            add(random.choice(endings), weight)
+            add(random.choice(endings), weight + 0.35)
         add(modified(random.choice(supplies().modifiers), key, limit=limit), weight + 0.25)
         for image, fit in images[:5]:
-            add(phrase(key, image, limit=limit), weight + 0.5 * fit)
+            add(phrase(key, image, limit=limit), weight + 0.2 + 0.5 * fit)
     for at, (image, fit) in enumerate(images[:5]):
         for other, other_fit in images[at + 1 : 6]:
             add(compound(image, other, strategy="metaphor", limit=limit), 0.4 * (fit + other_fit))
@@ -130,19 +172,22 @@ def _choose(plays: Sequence[Play], plan: dict[str, int], most: int, avoid: Seque
             if len(chosen) >= most:
                 break
             label = "".join(play.segments)
-            if label in chosen or any(word in label for word in avoid):
+            if label in chosen or (avoid and any(word in label for word in avoid)):
                 continue
-            words = play.reason.replace(" and ", " + ").split(" + ")
+            words = play.words
             if strictness:
                 if made[play.strategy] >= plan.get(play.strategy, 0) * scale:
                     continue
-                if any(used[word] >= 4 * scale for word in words) or ("and" in play.segments and phrases >= 1):
-                    continue
-                if len([word for word in words if used[word] >= 2]) == len(words):
+                counts = [used[word] for word in words]
+                if (
+                    max(counts) >= KEY_USES * scale
+                    or (len(words) > 1 and min(counts) >= 2)
+                    or (len(play.segments) > 2 and phrases >= 1)
+                ):
                     continue
             elif len(chosen) >= 12 or play.cost > 1.2:
                 break
-            phrases += "and" in play.segments
+            phrases += len(play.segments) > 2
             chosen[label] = play
             made[play.strategy] += 1
             used.update(words)

@@ -1,9 +1,9 @@
 """A model version on disk: one folder with its description, tokenizer and weights.
 
-    model.json      name, digest, file digests, flags, data digest, metrics, parent
-    tokenizer.json  for the `tokenizers` package
-    ct2/            CTranslate2, int8: what workers generate with
-    weights/        config.json and model.safetensors in float16: what fine-tuning starts from, and the torch engine
+model.json      name, digest, file digests, flags, data digest, metrics, parent
+tokenizer.json  for the `tokenizers` package
+ct2/            CTranslate2, int8: what workers generate with
+weights/        config.json and model.safetensors in float16: what fine-tuning starts from, and the torch engine
 """
 
 import json

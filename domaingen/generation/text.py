@@ -28,7 +28,8 @@ from domaingen.generation.text_format import (
 from domaingen.generation.wordplay import supplies
 from domaingen.lexicon import Industry
 from domaingen.names.images import bundled_images
-from domaingen.names.reading import Reading, brief_text, read_description, stem
+from domaingen.names.reading import Reading, brief_text, read_description
+from domaingen.names.vocabulary import stem
 
 __all__ = [
     "MAX_NAMES",
@@ -65,15 +66,53 @@ CHANCE = 0.45
 """How much of an image's fit (about 0-1) is drawn, so that two rows of one trade get other hints."""
 FEWEST_IMAGES = 24
 ENDINGS = (
-    "ery", "erie", "ette", "elle", "ling", "kin", "ward", "works", "wright", "ford", "mere", "side", "well", "wick",
-    "stead", "dale", "ista", "ora", "ella", "ist", "ful", "line", "more", "holm",
+    "ery",
+    "erie",
+    "ette",
+    "elle",
+    "ling",
+    "kin",
+    "ward",
+    "works",
+    "wright",
+    "ford",
+    "mere",
+    "side",
+    "well",
+    "wick",
+    "stead",
+    "dale",
+    "ista",
+    "ora",
+    "ella",
+    "ist",
+    "ful",
+    "line",
+    "more",
+    "holm",
 )
 """Endings that make a name of a word (affix)."""
-SOFT_ENDINGS = ("ara", "era", "ino", "ella", "una", "ado", "ique", "alia", "ora", "elle", "ona", "aro", "illo", "ana", "ea")
+SOFT_ENDINGS = (
+    "ara",
+    "era",
+    "ino",
+    "ella",
+    "una",
+    "ado",
+    "ique",
+    "alia",
+    "ora",
+    "elle",
+    "ona",
+    "aro",
+    "illo",
+    "ana",
+    "ea",
+)
 """Endings that make a new word of a word's beginning (coined)."""
 
 _PLANS: dict[str | None, tuple[str, ...]] = {
-    None: ("compound", "metaphor", "blend", "compound", "realword", "affix", "coined"),
+    None: ("compound", "metaphor", "realword", "compound", "affix", "coined", "blend"),
     "classic": ("compound", "realword", "metaphor", "compound", "affix"),
     "modern": ("compound", "blend", "affix", "coined", "metaphor"),
     "playful": ("blend", "metaphor", "compound", "realword", "affix"),
@@ -108,9 +147,13 @@ def image_words(reading: Reading, avoid: Sequence[str], longest: int, random: Ra
         neutral = random.sample(supplies().neutral, FEWEST_IMAGES)
         fits.update((word, 0.1 + CHANCE * random.random()) for word in neutral if word not in fits)
     usable = [
-        word for word in fits
-        if word.isascii() and word.isalpha() and 3 <= len(word) <= longest - 3 and stem(word) not in present
-        and not any([part in word for part in avoid if part])
+        word
+        for word in fits
+        if word.isascii()
+        and word.isalpha()
+        and 3 <= len(word) <= longest - 3
+        and stem(word) not in present
+        and not any(part in word for part in avoid if part)
     ]
     return sorted(usable, key=lambda word: (-fits[word], word))
 
@@ -143,7 +186,7 @@ def prompts_for(brief: Brief, matches: Sequence[Match], seed: int = 0) -> list[P
     images = image_words(reading, constraints.avoid, min(limit or LONGEST_HINT, LONGEST_HINT), random)
     plan = _PLANS[constraints.style]
     if constraints.style is None:
-        # The last of the five is realword, affix or coined in turn: each alone gives too few good names.
+        # The last of the five is affix, coined or blend in turn: each alone gives too few good names.
         last = random.randrange(3)
         plan = (*plan[:4], plan[4 + last], plan[4 + (last + 1) % 3], plan[4 + (last + 2) % 3])
     wanted = max(_PROMPTS, ceil(constraints.count * SPARE / NAMES_PER_PROMPT))

@@ -70,7 +70,9 @@ def plain_words(text: str) -> str:
     """
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text.casefold())
-        text = unicodedata.normalize("NFKC", "".join(char for char in decomposed if not unicodedata.combining(char)))
+        text = unicodedata.normalize(
+            "NFKC", "".join(char for char in decomposed if not unicodedata.combining(char))
+        )
     kept: list[str] = []
     words = letters = 0
     for piece in _PIECES.findall(_APOSTROPHES.sub("", text.lower())):
@@ -124,7 +126,9 @@ def read_source(source: str) -> tuple[Controls, str]:
 def target_text(strategy: str, names: Sequence[Candidate]) -> str:
     """What the decoder learns to write: at most three names, or `<none>` where there are none."""
     written = [
-        f"{name.reason} = {' '.join(name.segments)} {name.tld}" if name.reason else f"{' '.join(name.segments)} {name.tld}"
+        f"{name.reason} = {' '.join(name.segments)} {name.tld}"
+        if name.reason
+        else f"{' '.join(name.segments)} {name.tld}"
         for name in names[:MAX_NAMES]
     ]
     return f"<{strategy}> {_SECTION.join(written) or NONE}"

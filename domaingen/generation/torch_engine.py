@@ -57,7 +57,9 @@ class TorchEngine:
             loaded = transformers.AutoModelForSeq2SeqLM.from_pretrained(weights, dtype=torch.float32)
             self._model: Any = loaded.to(self._device).eval()
         except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise ModelError(f"the model {model} can't be loaded; {_WHAT_TO_DO}. ({_first_line(error)})") from error
+            raise ModelError(
+                f"the model {model} can't be loaded; {_WHAT_TO_DO}. ({_first_line(error)})"
+            ) from error
         self._digest = self._digest or sha256(str(self._model.config.to_json_string()).encode()).hexdigest()
 
     @staticmethod
@@ -66,7 +68,9 @@ class TorchEngine:
         if (folder / MANIFEST).exists():
             files = read_model(folder)
             if not files.weights_path.exists():
-                raise ModelError(f"{folder} has no weights/ for torch; copy the whole model folder, or use ctranslate2")
+                raise ModelError(
+                    f"{folder} has no weights/ for torch; copy the whole model folder, or use ctranslate2"
+                )
             return str(files.weights_path), files.name, files.digest
         if folder.is_dir():
             return given, folder.name, digest_of(digest_files(folder))
@@ -100,7 +104,9 @@ class TorchEngine:
                     length = len(encoded[order[0]][1])
                     batch = [at for at in order[: self._batch] if len(encoded[at][1]) == length]
                     order = order[len(batch) :]
-                    for at, completion in zip(batch, self._decode([encoded[at] for at in batch], max_tokens), strict=True):
+                    for at, completion in zip(
+                        batch, self._decode([encoded[at] for at in batch], max_tokens), strict=True
+                    ):
                         completions[at] = completion
         except RuntimeError as error:
             raise EngineError(f"torch failed on {len(prompts)} prompts: {_first_line(error)}") from error
@@ -115,7 +121,9 @@ class TorchEngine:
     def _decode(self, batch: Sequence[tuple[list[int], list[int]]], max_tokens: int) -> list[Completion]:
         torch, pad, end = self._torch, self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
         width = max(len(source) for source, _ in batch)
-        sources = torch.tensor([source + [pad] * (width - len(source)) for source, _ in batch], device=self._device)
+        sources = torch.tensor(
+            [source + [pad] * (width - len(source)) for source, _ in batch], device=self._device
+        )
         prefixes = torch.tensor([prefix for _, prefix in batch], device=self._device)
         result = self._model.generate(
             input_ids=sources,
@@ -136,7 +144,9 @@ class TorchEngine:
             # The end token counts, padding after it does not.
             counted = ids.index(end) + 1 if end in ids else len(ids)
             text = self._tokenizer.decode(
-                prefixes[row, 1:].tolist() + ids[:counted], skip_special_tokens=True, clean_up_tokenization_spaces=False
+                prefixes[row, 1:].tolist() + ids[:counted],
+                skip_special_tokens=True,
+                clean_up_tokenization_spaces=False,
             )
             mean = float(log_probs[row, :counted].mean()) if counted else None
             completions.append(Completion(text, mean))

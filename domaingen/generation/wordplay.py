@@ -5,15 +5,15 @@ A way answers with a `Play` or None where the words don't lend themselves to it.
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
 from domaingen.assets import asset
 from domaingen.moderation.words import bundled_words
+from domaingen.names.meaning import bundled_vectors
 from domaingen.names.parts import bundled_parts
-from domaingen.names.reading import is_filler
 from domaingen.names.sound import seam, stumbles, surprise, syllables
+from domaingen.names.vocabulary import is_filler
 
 VOWELS = frozenset("aeiou")
 SHORTEST, LONGEST = 6, 13
@@ -24,12 +24,14 @@ _BY_TAIL = ("ng", "th", "sh", "ch", "ss", "ll", "ff", "x")
 
 
 class Play(NamedTuple):
-    """A name made of words: its segments, how it was made, why in a few words, and how clumsy it is (0 is smooth)."""
+    """A name made of words: its segments, how it was made, why in a few words, how clumsy it is (0 is smooth),
+    and the words that it was made of."""
 
     segments: tuple[str, ...]
     strategy: str
     reason: str
     cost: float
+    words: tuple[str, ...]
 
 
 class Supplies(NamedTuple):
@@ -47,8 +49,10 @@ def supplies() -> Supplies:
     """What ships with domaingen; read once per process."""
     content = tomllib.loads(asset("names", "composer.toml").read_text(encoding="utf-8"))
     return Supplies(
-        tuple(content["modifiers"].split()), tuple(content["neutral"].split()),
-        tuple(content["endings"]["after_consonant"]), tuple(content["endings"]["after_vowel"]),
+        tuple(content["modifiers"].split()),
+        tuple(content["neutral"].split()),
+        tuple(content["endings"]["after_consonant"]),
+        tuple(content["endings"]["after_vowel"]),
         {language: tuple(words.split()) for language, words in content["images"].items()},
     )
 
@@ -75,6 +79,11 @@ def _join_cost(first: str, second: str) -> float:
         cost += 0.2  # a rhyme of the ends sounds like a jingle
     if bundled_words().knows(label, most=5.6):
         cost += 0.6  # an ordinary word of the language is hardly free as a name
+    vectors = bundled_vectors()
+    one, other = vectors.find(first), vectors.find(second)
+    if one is not None and other is not None:
+        # «coffee bean» is a term, not a name; two words that mean much the same say one thing twice.
+        cost += 0.9 * max(0.0, float(vectors.row(one) @ vectors.row(other)) - 0.42)
     return cost
 
 
@@ -84,7 +93,7 @@ def compound(key: str, image: str, *, strategy: str = "compound", limit: int = L
         return None
     ahead = _order_cost(key, image) <= _order_cost(image, key)
     first, second = (key, image) if ahead else (image, key)
-    return Play((first, second), strategy, f"{first} + {second}", _join_cost(first, second))
+    return Play((first, second), strategy, f"{first} + {second}", _join_cost(first, second), (first, second))
 
 
 def phrase(first: str, second: str, *, limit: int = LONGEST) -> Play | None:
@@ -97,7 +106,7 @@ def phrase(first: str, second: str, *, limit: int = LONGEST) -> Play | None:
     cost = 0.4 - (0.25 if alike else 0.0) + 0.3 * max(0.0, surprise(first + "and" + second) - 2.5)
     if first.endswith(("and", "nd")) or second.startswith("and"):
         return None
-    return Play((first, "and", second), "realword", f"{first} and {second}", cost)
+    return Play((first, "and", second), "realword", f"{first} and {second}", cost, (first, second))
 
 
 def modified(modifier: str, noun: str, *, limit: int = LONGEST) -> Play | None:
@@ -109,7 +118,7 @@ def modified(modifier: str, noun: str, *, limit: int = LONGEST) -> Play | None:
     cost -= 0.1 if modifier[0] == noun[0] else 0.0
     if bundled_words().knows(modifier + noun, most=5.6) or stumbles(modifier + noun):
         cost += 0.6
-    return Play((modifier, noun), "realword", f"{modifier} + {noun}", cost)
+    return Play((modifier, noun), "realword", f"{modifier} + {noun}", cost, (modifier, noun))
 
 
 @lru_cache(maxsize=1)
@@ -118,7 +127,12 @@ def _by_edges() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     heads: defaultdict[str, list[str]] = defaultdict(list)
     tails: defaultdict[str, list[str]] = defaultdict(list)
     for word, part in sorted(bundled_parts().known.items()):
-        if 4 <= len(word) <= 8 and part.trades >= 1 and bundled_words().knows(word, most=5.2) and not is_filler(word):
+        if (
+            4 <= len(word) <= 8
+            and part.trades >= 1
+            and bundled_words().knows(word, most=5.2)
+            and not is_filler(word)
+        ):
             for size in (2, 3):
                 heads[word[:size]].append(word)
                 tails[word[-size:]].append(word)
@@ -126,15 +140,15 @@ def _by_edges() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
 
 
 @lru_cache(maxsize=16384)
-def blends(key: str) -> tuple[tuple[str, str, str, float], ...]:
-    """Words that melt with `key` over two or three shared letters, both of them whole («pumpkin» + «kindred»):
-    (label, first word, second word, cost), smoothest first. With two letters, one of them is a vowel and the other
-    word keeps most of itself, or nobody hears it."""
+def blends(key: str) -> tuple[tuple[str, Play], ...]:
+    """Words that melt with `key` over two or three shared letters, both of them whole («pumpkin» + «kindred»), each
+    with its play, smoothest first. A vowel is among the shared letters and the other word keeps most of itself, or
+    nobody hears it."""
     if not 4 <= len(key) <= 8:
         return ()
     heads, tails = _by_edges()
     words = bundled_words()
-    found: dict[str, tuple[str, str, str, float]] = {}
+    found: dict[str, tuple[str, Play]] = {}
     for size in (3, 2):
         pairs = [(key, other) for other in heads.get(key[-size:], ())]
         pairs += [(other, key) for other in tails.get(key[:size], ())]
@@ -143,21 +157,30 @@ def blends(key: str) -> tuple[tuple[str, str, str, float], ...]:
             if not SHORTEST <= len(label) <= 11 or first[:3] == second[:3] or first in second or second in first:
                 continue
             # What stands alone of each word must be enough to know it by.
-            if len(second) - size < (2 if size == 3 else 3) or len(first) - size < 3 or words.knows(label, most=6.5):
+            if (
+                len(second) - size < (2 if size == 3 else 3)
+                or len(first) - size < 3
+                or words.knows(label, most=6.5)
+            ):
                 continue
             shared = second[:size]
             if len(VOWELS & set(shared)) == 0 or shared in _WORN or label in found:
                 continue
             cost = 0.8 * max(0.0, surprise(label) - 2.2) + 0.35 * (3 - size) + 0.15 * max(0, syllables(label) - 3)
             if not stumbles(label):
-                found[label] = (label, first, second, cost)
-    return tuple(sorted(found.values(), key=lambda blend: (blend[3], blend[0])))
+                other = second if first == key else first
+                found[label] = (other, Play((label,), "blend", f"{first} + {second}", cost, (first, second)))
+    return tuple(sorted(found.values(), key=lambda blend: (blend[1].cost, blend[1].segments)))
 
 
 @lru_cache(maxsize=16384)
 def affixed(word: str) -> tuple[Play, ...]:
     """`word` with each of the endings that grammar and sound allow."""
-    if not 3 <= len(word) <= 6 or syllables(word) > 2 or word.endswith(("ing", "ed", "er", "ly", "tion", "y", "w", "q", "j", "v", "u", "i")):
+    if (
+        not 3 <= len(word) <= 6
+        or syllables(word) > 2
+        or word.endswith(("ing", "ed", "er", "ly", "tion", "y", "w", "q", "j", "v", "u", "i"))
+    ):
         return ()
     vowel = word[-1] in VOWELS
     stock = supplies()
@@ -172,14 +195,5 @@ def affixed(word: str) -> tuple[Play, ...]:
             continue
         cost = 0.7 * max(0.0, surprise(label) - 2.1) + seam(word, ending) + 0.1 * max(0, syllables(label) - 3)
         if cost < 0.75 and not stumbles(label):
-            plays.append(Play((word, ending), "affix", f"{word} + {ending}", cost + 0.2))
+            plays.append(Play((word, ending), "affix", f"{word} + {ending}", cost + 0.2, (word,)))
     return tuple(plays)
-
-
-def melt(key: str, wanted: Collection[str], *, limit: int = LONGEST) -> list[Play]:
-    """Blends of `key` with a word of `wanted`, smoothest first."""
-    return [
-        Play((label,), "blend", f"{first} + {second}", cost)
-        for label, first, second, cost in blends(key)
-        if len(label) <= limit and (second if first == key else first) in wanted
-    ]

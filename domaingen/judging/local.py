@@ -7,7 +7,8 @@ of hand-picked names get and 1 what their worst corruptions get (`data/names/jud
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import mul
 from typing import Any
 
 from domaingen.assets import asset
@@ -24,18 +25,34 @@ TEN = 9.51
 """From here a mark is shown as 10."""
 
 _PRAISE = {
-    "echo": "takes up the description's words", "trade": "speaks of the trade", "meaning": "close in meaning",
-    "length": "good length", "rhythm": "good rhythm", "sound": "easy to say", "words": "easy to spell",
-    "shape": "compact", "plain": "letters only", "ending": "fitting ending", "fresh": "fresh",
+    "echo": "takes up the description's words",
+    "trade": "speaks of the trade",
+    "meaning": "close in meaning",
+    "length": "good length",
+    "rhythm": "good rhythm",
+    "sound": "easy to say",
+    "words": "easy to spell",
+    "shape": "compact",
+    "plain": "letters only",
+    "ending": "fitting ending",
+    "fresh": "fresh",
 }
 _BLAME = {
-    "echo": "takes up no word of the description", "trade": "no word of the trade", "meaning": "far in meaning",
-    "length": "awkward length", "rhythm": "too many syllables", "sound": "hard to say", "words": "hard to spell",
-    "shape": "too many parts", "plain": "digits or hyphens", "ending": "unexpected ending", "fresh": "worn words",
+    "echo": "takes up no word of the description",
+    "trade": "no word of the trade",
+    "meaning": "far in meaning",
+    "length": "awkward length",
+    "rhythm": "too many syllables",
+    "sound": "hard to say",
+    "words": "hard to spell",
+    "shape": "too many parts",
+    "plain": "digits or hyphens",
+    "ending": "unexpected ending",
+    "fresh": "worn words",
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dimension:
     """One mark: weights by part of `Quality` (together 1), and the sums from which it is more than 1, and 10."""
 
@@ -43,9 +60,14 @@ class Dimension:
     worst: float
     best: float
 
+    @cached_property
+    def row(self) -> tuple[float, ...]:
+        """The weights of all parts in the order of `Quality`."""
+        return tuple([self.weights.get(part, 0.0) for part in Quality._fields])
+
     def value(self, quality: Quality) -> float:
         """The mark, 1-10, not rounded."""
-        total = sum([weight * getattr(quality, part) for part, weight in self.weights.items()])
+        total: float = sum(map(mul, self.row, quality))
         if total >= self.best:
             # Still rising, so that of two good names the better one can be told.
             return TEN + (10.0 - TEN) * (total - self.best) / max(1.0 - self.best, 1e-6)
@@ -81,8 +103,10 @@ class LocalJudge:
         judgements = []
         for named in names:
             quality = self._measure(named)
-            marks = [round(self._dimensions[name].value(quality)) for name in DIMENSIONS]
-            judgements.append(Judgement(*marks, reason=_sentence(quality)))
+            relevance, memorability, brandability = (
+                round(self._dimensions[name].value(quality)) for name in DIMENSIONS
+            )
+            judgements.append(Judgement(relevance, memorability, brandability, _sentence(quality)))
         return judgements
 
     def explain(self, named: Named) -> dict[str, Any]:
@@ -96,7 +120,8 @@ class LocalJudge:
                     "value": round(value, 3),
                     "adds": {
                         name: round(weight * value, 3)
-                        for name in DIMENSIONS if (weight := self._dimensions[name].weights.get(part))
+                        for name in DIMENSIONS
+                        if (weight := self._dimensions[name].weights.get(part))
                     },
                 }
                 for part, value in quality._asdict().items()
@@ -109,6 +134,8 @@ def _sentence(quality: Quality) -> str:
     """The part that speaks most for the name, and the one that speaks most against it."""
     values = quality._asdict()
     relevant = max(("echo", "trade", "meaning"), key=lambda part: values[part])
-    worst = min(("length", "rhythm", "sound", "words", "shape", "plain", "ending", "fresh"), key=lambda part: values[part])
-    first = _PRAISE[relevant] if values[relevant] >= 0.5 else _BLAME["echo"]
+    worst = min(
+        ("length", "rhythm", "sound", "words", "shape", "plain", "ending", "fresh"), key=lambda part: values[part]
+    )
+    first = _PRAISE[relevant] if values[relevant] >= 0.4 else _BLAME["echo"]
     return f"{first}; {_BLAME[worst]}" if values[worst] < 0.5 else f"{first}; {_PRAISE['sound']}"

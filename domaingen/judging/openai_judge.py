@@ -67,7 +67,9 @@ class Speech:
             self.dialect = Dialect(tried + 1)
             log.warning(
                 "the server does not offer all of the OpenAI API; falling back",
-                to=self.dialect.name.lower(), after=tried.name.lower(), status=error.status_code,
+                to=self.dialect.name.lower(),
+                after=tried.name.lower(),
+                status=error.status_code,
             )
         return True
 
@@ -77,7 +79,10 @@ def _is_unsupported(error: openai.APIStatusError) -> bool:
         return error.code != "model_not_found"
     if error.status_code in {400, 422}:
         text = str(error).lower()
-        return any(word in text for word in ("response_format", "json_schema", "json_object", "text.format", "not supported"))
+        return any(
+            word in text
+            for word in ("response_format", "json_schema", "json_object", "text.format", "not supported")
+        )
     return False
 
 
@@ -87,17 +92,22 @@ def request_body(model: str, dialect: Dialect, request: JudgeRequest) -> dict[st
     room = most_output_tokens(len(request.names)) * request.room
     if dialect is Dialect.RESPONSES:
         return {
-            "model": model, "instructions": INSTRUCTIONS, "input": [{"role": "user", "content": data}], "store": False,
+            "model": model,
+            "instructions": INSTRUCTIONS,
+            "input": [{"role": "user", "content": data}],
+            "store": False,
             "max_output_tokens": room,
             "text": {"format": {"type": "json_schema", "name": "scores", "strict": True, "schema": SCHEMA}},
         }
     body: dict[str, Any] = {
-        "model": model, "max_tokens": room,
+        "model": model,
+        "max_tokens": room,
         "messages": [{"role": "system", "content": INSTRUCTIONS}, {"role": "user", "content": data}],
     }
     if dialect is Dialect.CHAT_SCHEMA:
         body["response_format"] = {
-            "type": "json_schema", "json_schema": {"name": "scores", "strict": True, "schema": SCHEMA},
+            "type": "json_schema",
+            "json_schema": {"name": "scores", "strict": True, "schema": SCHEMA},
         }
     elif dialect is Dialect.CHAT_JSON:
         body["response_format"] = {"type": "json_object"}
@@ -149,7 +159,9 @@ def make_client(settings: Settings) -> AsyncOpenAI:
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
     return AsyncOpenAI(
         api_key=key or ("none" if settings.openai_base_url else None),
-        base_url=settings.openai_base_url, timeout=settings.judge_timeout_s, max_retries=0,
+        base_url=settings.openai_base_url,
+        timeout=settings.judge_timeout_s,
+        max_retries=0,
     )
 
 
@@ -170,8 +182,11 @@ def reply_from_status(error: openai.APIStatusError) -> Reply:
         cause = Cause.UNAVAILABLE
         retry_after_s = _read_retry_after(error.response.headers)
     return Reply(
-        cause=cause, usage=Usage(requests=1), limits=_read_limits(error.response.headers),
-        retry_after_s=retry_after_s, detail=f"{error.status_code} {error.code or error.type or ''}".strip(),
+        cause=cause,
+        usage=Usage(requests=1),
+        limits=_read_limits(error.response.headers),
+        retry_after_s=retry_after_s,
+        detail=f"{error.status_code} {error.code or error.type or ''}".strip(),
     )
 
 
@@ -225,9 +240,7 @@ def _read_usage(usage: Mapping[str, Any]) -> Usage:
 
 def _read_response(payload: Mapping[str, Any]) -> tuple[str, bool, bool]:
     reason = (payload.get("incomplete_details") or {}).get("reason")
-    parts = [
-        part for item in payload["output"] if item["type"] == "message" for part in item["content"]
-    ]
+    parts = [part for item in payload["output"] if item["type"] == "message" for part in item["content"]]
     text = "".join(part["text"] for part in parts if part["type"] == "output_text")
     refused = reason == "content_filter" or any(part["type"] == "refusal" for part in parts)
     return text, refused, payload.get("status") == "incomplete" and not refused
@@ -236,7 +249,11 @@ def _read_response(payload: Mapping[str, Any]) -> tuple[str, bool, bool]:
 def _read_chat(payload: Mapping[str, Any]) -> tuple[str, bool, bool]:
     choice = payload["choices"][0]
     message, ending = choice["message"], choice.get("finish_reason")
-    return message.get("content") or "", bool(message.get("refusal")) or ending == "content_filter", ending == "length"
+    return (
+        message.get("content") or "",
+        bool(message.get("refusal")) or ending == "content_filter",
+        ending == "length",
+    )
 
 
 def _read_scores(text: str, names: Sequence[str], usage: Usage) -> Reply:
@@ -262,6 +279,13 @@ def _read_scores(text: str, names: Sequence[str], usage: Usage) -> Reply:
 
 
 __all__ = [
-    "PROMPT_VERSION", "Dialect", "JudgeRequest", "OpenAIJudge", "Speech", "make_client", "read_payload",
-    "reply_from_status", "request_body",
+    "PROMPT_VERSION",
+    "Dialect",
+    "JudgeRequest",
+    "OpenAIJudge",
+    "Speech",
+    "make_client",
+    "read_payload",
+    "reply_from_status",
+    "request_body",
 ]

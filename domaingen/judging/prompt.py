@@ -103,14 +103,22 @@ def _schema() -> dict[str, Any]:
     # by servers other than OpenAI's.
     mark = {"type": "integer", "minimum": 1, "maximum": 10}
     properties: dict[str, Any] = {
-        "name": {"type": "string"}, "relevance": mark, "memorability": mark, "brandability": mark,
+        "name": {"type": "string"},
+        "relevance": mark,
+        "memorability": mark,
+        "brandability": mark,
         "reason": {"type": "string"},
     }
     score = {
-        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
     }
     return {
-        "type": "object", "properties": {"scores": {"type": "array", "items": score}}, "required": ["scores"],
+        "type": "object",
+        "properties": {"scores": {"type": "array", "items": score}},
+        "required": ["scores"],
         "additionalProperties": False,
     }
 

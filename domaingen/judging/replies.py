@@ -123,7 +123,8 @@ class Reply:
         left = self.limits
         return (
             left is not None
-            and left.remaining_requests is not None and left.remaining_requests >= 2
+            and left.remaining_requests is not None
+            and left.remaining_requests >= 2
             and (left.remaining_tokens is None or left.remaining_tokens >= 5_000)
         )
 

@@ -25,16 +25,19 @@ class Thresholds:
     uncertain: float
 
 
-def read_thresholds(path: Path) -> Thresholds:
-    """Read `data/moderation/thresholds.json`, written by `training.moderator` from the dev part alone."""
+def read_thresholds(path: Path, *, consult: bool = False) -> Thresholds:
+    """Read `data/moderation/thresholds.json`, written by `training.moderator` from the dev part alone.
+
+    With `consult` the uncertain band is the wider one, for installations where a second opinion narrows it again.
+    """
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Thresholds(float(content["refuse"]), float(content["uncertain"]))
+    return Thresholds(float(content["refuse"]), float(content["consult" if consult else "uncertain"]))
 
 
 class LocalModerator:
     """Judges descriptions. Thread-safe; the same text gets the same verdict in any batch.
 
-    `refuse_sensitive` names the lawful trades of `data/policy.toml` that are refused here; none by default.
+    `consult` widens the uncertain band for use under `OpenAIModerator`. `refuse_sensitive` names the lawful trades of `data/policy.toml` that are refused here; none by default.
     """
 
     def __init__(
@@ -45,12 +48,13 @@ class LocalModerator:
         classifier: Classifier | None = None,
         phrases: Phrases | None = None,
         thresholds: Thresholds | None = None,
+        consult: bool = False,
     ) -> None:
         policy = policy or bundled_policy()
         self._policy = policy.refusing([*policy.refuse_sensitive, *refuse_sensitive])
         self._classifier = classifier or bundled_classifier()
         self._phrases = phrases or bundled_phrases()
-        self._thresholds = thresholds or read_thresholds(asset("moderation", "thresholds.json"))
+        self._thresholds = thresholds or read_thresholds(asset("moderation", "thresholds.json"), consult=consult)
 
     @property
     def policy(self) -> Policy:

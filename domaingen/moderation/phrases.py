@@ -24,7 +24,7 @@ class Phrases:
 
     def find(self, text: str) -> str | None:
         """The category of the first phrase in the text, read as the classifier reads it; None where there is none."""
-        folded = fold(view(text))
+        folded = fold(view(text)).replace("'", " ").replace("\N{RIGHT SINGLE QUOTATION MARK}", " ")
         if self.unless.search(folded):
             return None
         for category, pattern in self.patterns.items():
@@ -34,10 +34,17 @@ class Phrases:
 
 
 def read_phrases(path: Path) -> Phrases:
-    """Read a phrase file."""
+    """Read a phrase file: `unless`, `words` that stand in angle brackets, and the patterns of each category."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
+
+    def expand(pattern: str) -> str:
+        return re.sub(r"<(\w+)>", lambda match: content["words"][match[1]], pattern)
+
     return Phrases(
-        {name: re.compile(r"\b(?:" + "|".join(entries) + r")\b") for name, entries in content["refused"].items()},
+        {
+            name: re.compile(r"\b(?:" + "|".join(expand(entry) for entry in entries) + r")\b")
+            for name, entries in content["refused"].items()
+        },
         re.compile(content["unless"]),
     )
 

@@ -10,11 +10,16 @@ import numpy.typing as npt
 from domaingen.assets import asset
 from domaingen.names.meaning import Vector, bundled_vectors
 
+FAVOUR = 0.5
+"""How much of a word's own weight counts: in full, owl and lantern would be everybody's."""
+
 
 class Images:
     """Candidate words with vectors, already turned by the fitted matrix, and each word's own weight."""
 
-    def __init__(self, words: Sequence[str], turned: npt.NDArray[np.float32], own: npt.NDArray[np.float32]) -> None:
+    def __init__(
+        self, words: Sequence[str], turned: npt.NDArray[np.float32], own: npt.NDArray[np.float32]
+    ) -> None:
         self.words, self.own = tuple(words), own
         self.number = {word: at for at, word in enumerate(words)}
         self._turned = np.ascontiguousarray(turned)
@@ -25,7 +30,7 @@ class Images:
 
     def suited(self, relations: npt.NDArray[np.float32], count: int) -> list[tuple[str, float]]:
         """The `count` words that a naming agency would rather reach for, with their logits, in no order."""
-        logits = relations + self.own
+        logits = relations + FAVOUR * self.own
         count = min(count, len(self.words))
         best = np.argpartition(-logits, count - 1)[:count]
         return [(self.words[at], logit) for at, logit in zip(best.tolist(), logits[best].tolist(), strict=True)]

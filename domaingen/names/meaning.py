@@ -27,7 +27,15 @@ class WordVectors:
         at = self._at.get(word)
         if at is not None:
             return at
-        for ending, instead in (("ies", "y"), ("s", ""), ("es", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e")):
+        for ending, instead in (
+            ("ies", "y"),
+            ("s", ""),
+            ("es", ""),
+            ("ed", ""),
+            ("ed", "e"),
+            ("ing", ""),
+            ("ing", "e"),
+        ):
             if word.endswith(ending) and len(word) - len(ending) >= 3:
                 at = self._at.get(word.removesuffix(ending) + instead)
                 if at is not None:
@@ -36,11 +44,12 @@ class WordVectors:
 
     def rows(self, numbers: list[int]) -> npt.NDArray[np.float32]:
         """The vectors of these rows, one below the other."""
-        return self._vectors[numbers]
+        return np.asarray(self._vectors[numbers], dtype=np.float32)
 
     def row(self, number: int) -> Vector:
         """The vector of this row."""
-        return self._vectors[number]
+        vector: Vector = self._vectors[number]
+        return vector
 
     def mean(self, weighted: Iterable[tuple[str, float]]) -> Vector | None:
         """The direction of the weighted sum of words; None where none is known."""

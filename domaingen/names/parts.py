@@ -29,7 +29,9 @@ class NameParts:
     @cached_property
     def _vectors(self) -> tuple[list[str], npt.NDArray[np.float32]]:
         vectors = bundled_vectors()
-        placed = [(word, at) for word in self.known if self._is_image(word) and (at := vectors.find(word)) is not None]
+        placed = [
+            (word, at) for word in self.known if self._is_image(word) and (at := vectors.find(word)) is not None
+        ]
         return [word for word, _ in placed], vectors.rows([at for _, at in placed])
 
     def nearest(self, vector: npt.NDArray[np.float32], count: int) -> list[tuple[str, float]]:

@@ -5,6 +5,7 @@ Every part can be seen and checked alone; `training.fit_judge` fits the weights.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from domaingen.judging.rules import COMMON_ENDINGS
@@ -12,17 +13,86 @@ from domaingen.moderation.words import bundled_words
 from domaingen.names.domain import is_public_suffix
 from domaingen.names.images import bundled_images
 from domaingen.names.meaning import bundled_vectors
-from domaingen.names.reading import Reading, is_filler, is_tired, stem
+from domaingen.names.reading import Reading
 from domaingen.names.sound import ease, seam, stumbles, syllables, worst_surprise
+from domaingen.names.vocabulary import is_filler, is_tired, stem
 
-JOINERS = frozenset(["and", "of", "the", "to", "by", "in", "at", "on", "a", "for", "my", "with", "or", "n", "y", "et", "und", "de", "la", "le"])
+JOINERS = frozenset(
+    [
+        "and",
+        "of",
+        "the",
+        "to",
+        "by",
+        "in",
+        "at",
+        "on",
+        "a",
+        "for",
+        "my",
+        "with",
+        "or",
+        "n",
+        "y",
+        "et",
+        "und",
+        "de",
+        "la",
+        "le",
+    ]
+)
 """Little words that hold a phrase together and are no parts of their own."""
-_GOOD_ENDINGS = {".com": 1.0, ".org": 0.55, ".net": 0.6, ".co": 0.65, ".io": 0.6, ".app": 0.6, ".ai": 0.55, ".shop": 0.5, ".studio": 0.5}
+_GOOD_ENDINGS = {
+    ".com": 1.0,
+    ".org": 0.55,
+    ".net": 0.6,
+    ".co": 0.65,
+    ".io": 0.6,
+    ".app": 0.6,
+    ".ai": 0.55,
+    ".shop": 0.5,
+    ".studio": 0.5,
+}
 _AT_HOME = {
-    "es": (".es", ".mx", ".com.mx", ".com.ar", ".cl", ".com.co"), "fr": (".fr", ".be", ".ch", ".ca"), "de": (".de", ".at", ".ch"),
-    "pt": (".pt", ".com.br"), "it": (".it", ".ch"), "nl": (".nl", ".be"),
+    "es": (".es", ".mx", ".com.mx", ".com.ar", ".cl", ".com.co"),
+    "fr": (".fr", ".be", ".ch", ".ca"),
+    "de": (".de", ".at", ".ch"),
+    "pt": (".pt", ".com.br"),
+    "it": (".it", ".ch"),
+    "nl": (".nl", ".be"),
 }
 """Suffixes of countries where a language is spoken."""
+_CHEAP_ENDINGS = frozenset(
+    [
+        ".xyz",
+        ".top",
+        ".click",
+        ".info",
+        ".biz",
+        ".loan",
+        ".men",
+        ".pw",
+        ".ws",
+        ".cc",
+        ".gdn",
+        ".win",
+        ".bid",
+        ".date",
+        ".racing",
+        ".review",
+        ".stream",
+        ".download",
+        ".faith",
+        ".party",
+        ".cricket",
+        ".trade",
+        ".webcam",
+        ".icu",
+        ".cfd",
+        ".sbs",
+    ]
+)
+"""Suffixes that years of giveaway prices have filled with spam (they lead Spamhaus's lists of abused TLDs)."""
 _LENGTHS = (0, 0, 0.1, 0.35, 0.7, 0.85, 1, 1, 1, 1, 1, 0.95, 0.88, 0.78, 0.66, 0.5, 0.35, 0.22, 0.12, 0.06)
 """Worth of a label by its letters. Mean of real company labels: 8.5 (20,524 seen); curated ones: 10."""
 _SYLLABLES = (0.2, 0.9, 1, 1, 0.92, 0.65, 0.35, 0.15, 0.05)
@@ -75,7 +145,7 @@ def _read_letters(letters: str) -> tuple[str, ...]:
 def _sound(segments: tuple[str, ...]) -> float:
     label = "".join(segments)
     value = ease(label) - max(0.0, worst_surprise(label) - 6.0) * 0.15
-    value -= 0.35 * sum([seam(left, right) for left, right in zip(segments, segments[1:], strict=False)])
+    value -= 0.35 * sum([seam(left, right) for left, right in pairwise(segments)])
     return max(0.0, value - (0.4 if stumbles(label) else 0.0))
 
 
@@ -94,7 +164,12 @@ def _known_letters(segment: str) -> int:
 def _fresh(segments: tuple[str, ...]) -> float:
     stale = sum([is_tired(part) or is_filler(part) for part in segments if part not in JOINERS])
     label = "".join(segments)
-    if not stale and len(label) >= 6 and label.endswith(_ENDS_OF_STALE_LABELS) and not bundled_words().knows(label):
+    if (
+        not stale
+        and len(label) >= 6
+        and label.endswith(_ENDS_OF_STALE_LABELS)
+        and not bundled_words().knows(label)
+    ):
         stale = 1
     return (1.0, 0.4, 0.1)[min(stale, 2)]
 
@@ -111,6 +186,8 @@ def _ending(tld: str, trade_tlds: tuple[tuple[str, ...], ...], language: str) ->
         return 0.9
     if any(tld in tlds for tlds in trade_tlds):
         return 0.75
+    if tld in _CHEAP_ENDINGS:
+        return 0.05
     return _GOOD_ENDINGS.get(tld, 0.5 if tld in COMMON_ENDINGS else 0.25)
 
 

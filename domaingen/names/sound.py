@@ -21,7 +21,25 @@ _GROUPS = re.compile(r"[aeiouy]+")
 _HIATUS = re.compile(r"ia|io(?!u)|eo|ua(?!r)|iu|[aeo]i[ae]|y[aeo]")
 _SILENT = re.compile(r"(?:[^aeiouyl]|[aeiouy]l)es?$|[^aeiouydt]ed$|[aeiouy]que$")
 _FULL_ES = re.compile(r"(?:[sxz]|ch|sh|[cg])es$")
-_JOINTS = {"sc", "sh", "st", "sp", "sk", "sl", "sm", "sn", "sw", "str", "spr", "scr", "th", "thr", "ch", "tr", "dr"}
+_JOINTS = {
+    "sc",
+    "sh",
+    "st",
+    "sp",
+    "sk",
+    "sl",
+    "sm",
+    "sn",
+    "sw",
+    "str",
+    "spr",
+    "scr",
+    "th",
+    "thr",
+    "ch",
+    "tr",
+    "dr",
+}
 _TWINS = {frozenset(pair) for pair in ("bp", "dt", "gk", "ck", "cg", "kq", "fv", "sz", "mn")}
 """Consonants that the tongue makes in the same place: joined, one of them is lost in speech."""
 
@@ -47,7 +65,9 @@ def _surprise() -> dict[str, float]:
     table = np.load(asset("names", "sound.npy")).astype(float) / UNIT
     return {
         a + b + c: float(table[i, j, k])
-        for i, a in enumerate(ALPHABET) for j, b in enumerate(ALPHABET) for k, c in enumerate(ALPHABET)
+        for i, a in enumerate(ALPHABET)
+        for j, b in enumerate(ALPHABET)
+        for k, c in enumerate(ALPHABET)
     }
 
 
@@ -101,7 +121,12 @@ def _meeting(tail: str, head: str) -> float:
         cost += 0.25
     left = len(tail) - len(tail.rstrip("bcdfghjklmnpqrstvwxz"))
     right = len(head) - len(head.lstrip("bcdfghjklmnpqrstvwxz"))
-    pile = left + right - (1 if head[:2] in _JOINTS or head[:3] in _JOINTS else 0) - (1 if tail[-2:] in ("ck", "ll", "ss", "ng", "th", "sh", "ch", "rn", "rk") else 0)
+    pile = (
+        left
+        + right
+        - (1 if head[:2] in _JOINTS or head[:3] in _JOINTS else 0)
+        - (1 if tail[-2:] in ("ck", "ll", "ss", "ng", "th", "sh", "ch", "rn", "rk") else 0)
+    )
     if left and right and pile >= 4:
         cost += 0.3 * (pile - 3)
     return cost

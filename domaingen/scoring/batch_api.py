@@ -126,7 +126,9 @@ class _Round:
             try:
                 upload = self._client.files.create(file=("domaingen.jsonl", file), purpose="batch")
                 batch = self._client.batches.create(
-                    input_file_id=upload.id, endpoint="/v1/responses", completion_window="24h",
+                    input_file_id=upload.id,
+                    endpoint="/v1/responses",
+                    completion_window="24h",
                     metadata={"domaingen": id_},
                 )
             except openai.APIStatusError as error:
@@ -146,7 +148,9 @@ class _Round:
                 continue
             for part, request in enumerate(self._requests(row)):
                 line = {
-                    "custom_id": f"{row.row.item_id}:{part}", "method": "POST", "url": "/v1/responses",
+                    "custom_id": f"{row.row.item_id}:{part}",
+                    "method": "POST",
+                    "url": "/v1/responses",
                     "body": request_body(self._settings.judge_model, Dialect.RESPONSES, request),
                 }
                 file.write(json.dumps(line).encode() + b"\n")
@@ -192,7 +196,9 @@ class _Round:
         if response.get("status_code") == 200:
             reply = read_payload(response.get("body"), request.names)
         else:
-            reply = Reply(cause=Cause.UNAVAILABLE if response.get("status_code", 500) >= 500 else Cause.BAD_REQUEST)
+            reply = Reply(
+                cause=Cause.UNAVAILABLE if response.get("status_code", 500) >= 500 else Cause.BAD_REQUEST
+            )
         row.usage += reply.usage
         if reply.judgements is not None:
             row.fresh.update(zip(request.names, reply.judgements, strict=True))
@@ -220,7 +226,9 @@ class _Round:
             connection.execute(
                 update(PendingScore)
                 .where(PendingScore.token == id_)
-                .values(token=None, lease_until=None, provider_batch_id=None, cause=cause, due_at=now_s() + due_in_s)
+                .values(
+                    token=None, lease_until=None, provider_batch_id=None, cause=cause, due_at=now_s() + due_in_s
+                )
             )
             _update_batch(connection, id_, state="lost", finished_at=now_s())
 

@@ -25,7 +25,9 @@ def read_cache(connection: Connection, digests: Sequence[str]) -> dict[str, Judg
     found: dict[str, Judgement] = {}
     for start in range(0, len(digests), _PER_QUERY):
         for row in connection.execute(
-            select(CachedJudgement.__table__).where(CachedJudgement.digest.in_(digests[start : start + _PER_QUERY]))
+            select(CachedJudgement.__table__).where(
+                CachedJudgement.digest.in_(digests[start : start + _PER_QUERY])
+            )
         ).mappings():
             found[row["digest"]] = Judgement(
                 row["relevance"], row["memorability"], row["brandability"], row["reason"]
@@ -40,9 +42,14 @@ def write_cache(connection: Connection, model: str, judgements: Iterable[tuple[s
     by_digest: Mapping[str, Judgement] = dict(judgements)
     values = [
         {
-            "digest": digest, "provider_model": model, "prompt_version": PROMPT_VERSION, "at": now,
-            "relevance": judgement.relevance, "memorability": judgement.memorability,
-            "brandability": judgement.brandability, "reason": judgement.reason,
+            "digest": digest,
+            "provider_model": model,
+            "prompt_version": PROMPT_VERSION,
+            "at": now,
+            "relevance": judgement.relevance,
+            "memorability": judgement.memorability,
+            "brandability": judgement.brandability,
+            "reason": judgement.reason,
         }
         for digest, judgement in sorted(by_digest.items())
     ]

@@ -38,13 +38,17 @@ class Ledger:
                 )
                 keys = {
                     (row.item_id, name): cache_key(self._settings.judge_model, row.description, name)
-                    for row in rows for name in row.pending
+                    for row in rows
+                    for name in row.pending
                 }
                 known = read_cache(connection, sorted(set(keys.values())))
                 taken = [
                     RowInHand(
-                        row, attempts=row.attempts,
-                        known={name: known[key] for name in row.pending if (key := keys[row.item_id, name]) in known},
+                        row,
+                        attempts=row.attempts,
+                        known={
+                            name: known[key] for name in row.pending if (key := keys[row.item_id, name]) in known
+                        },
                     )
                     for row in rows
                 ]
@@ -95,15 +99,22 @@ class Ledger:
         return retrying(work)
 
     def _record(
-        self, connection: Connection, rows: Sequence[RowInHand], usage: Mapping[str, Usage], *, discounted: bool = False
+        self,
+        connection: Connection,
+        rows: Sequence[RowInHand],
+        usage: Mapping[str, Usage],
+        *,
+        discounted: bool = False,
     ) -> tuple[int, int]:
         cost = 0
         scored = record_scores(connection, self.token, [row.verdicts() for row in rows])
         write_cache(
-            connection, self._settings.judge_model,
+            connection,
+            self._settings.judge_model,
             (
                 (cache_key(self._settings.judge_model, row.row.description, domain), judgement)
-                for row in rows for domain, judgement in row.fresh.items()
+                for row in rows
+                for domain, judgement in row.fresh.items()
             ),
         )
         for batch_id, used in sorted(usage.items()):

@@ -34,7 +34,9 @@ class Price:
         """Micro-dollars of some usage, rounded once."""
         plain = usage.input_tokens - usage.cached_tokens - usage.written_tokens
         dollars = (
-            plain * self.input + usage.cached_tokens * self.cached + usage.written_tokens * self.written
+            plain * self.input
+            + usage.cached_tokens * self.cached
+            + usage.written_tokens * self.written
             + usage.output_tokens * self.output
         )
         if batch:
@@ -71,8 +73,13 @@ def _read(path: Path, model: str) -> Price | None:
             return None
         price = {name: Decimal(value) for name, value in found.items()}
         return Price(
-            model, price["input"], price.get("cached", price["input"]), price.get("written", price["input"]),
-            price["output"], Decimal(table.get("batch_discount", 0)), table["date"],
+            model,
+            price["input"],
+            price.get("cached", price["input"]),
+            price.get("written", price["input"]),
+            price["output"],
+            Decimal(table.get("batch_discount", 0)),
+            table["date"],
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ArithmeticError) as error:
         raise SettingsError(f"the prices in {path} can't be used: {error}") from error
@@ -111,6 +118,9 @@ def estimate_cost(
     requests = rows * calls
     usage = Usage(requests, requests * prompt, 0, 0, requests * answer)
     return Estimate(
-        requests, usage, price.cost(usage, batch=batch) if price else None, price.date if price else None,
+        requests,
+        usage,
+        price.cost(usage, batch=batch) if price else None,
+        price.date if price else None,
         settings.judge_model,
     )

@@ -43,8 +43,11 @@ def scoring_state(database: Database, batch_id: str) -> ScoringState:
                 *(
                     func.coalesce(func.sum(column), 0)
                     for column in (
-                        ProviderUsage.requests, ProviderUsage.input_tokens, ProviderUsage.cached_tokens,
-                        ProviderUsage.output_tokens, ProviderUsage.cost_usd_micro,
+                        ProviderUsage.requests,
+                        ProviderUsage.input_tokens,
+                        ProviderUsage.cached_tokens,
+                        ProviderUsage.output_tokens,
+                        ProviderUsage.cost_usd_micro,
                     )
                 )
             ).where(ProviderUsage.batch_id == batch_id)

@@ -54,7 +54,9 @@ class ScoreReport:
 class Scorer:
     """One for each process; thread-safe."""
 
-    def __init__(self, database: Database, settings: Settings, make_judge: Callable[[], OpenAIJudge] | None = None) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, make_judge: Callable[[], OpenAIJudge] | None = None
+    ) -> None:
         self._database, self._settings = database, settings
         speech = Speech(may_fall_back=settings.openai_base_url is not None)
         self._make_judge = make_judge or (lambda: OpenAIJudge(settings, speech))
@@ -85,8 +87,14 @@ class Scorer:
                         return total
                     self._called_again = False
                 if self._allowance.open_for() is None:
-                    report = asyncio.run(_Drain(self._database, self._settings, self._allowance, self._make_judge, self._stopping).run(ids))
-                    total = ScoreReport(*(getattr(total, name) + getattr(report, name) for name in ScoreReport.__slots__))
+                    report = asyncio.run(
+                        _Drain(
+                            self._database, self._settings, self._allowance, self._make_judge, self._stopping
+                        ).run(ids)
+                    )
+                    total = ScoreReport(
+                        *(getattr(total, name) + getattr(report, name) for name in ScoreReport.__slots__)
+                    )
                 ids = ()
         except BaseException:
             with self._lock:
@@ -102,7 +110,12 @@ class _Drain:
     """One run over what is due. Lives in one event loop, with one client, under one token."""
 
     def __init__(
-        self, database: Database, settings: Settings, allowance: Allowance, make_judge: Callable[[], OpenAIJudge], stopping: threading.Event,
+        self,
+        database: Database,
+        settings: Settings,
+        allowance: Allowance,
+        make_judge: Callable[[], OpenAIJudge],
+        stopping: threading.Event,
     ) -> None:
         self._settings, self._make_judge, self._stopping = settings, make_judge, stopping
         self._ledger = Ledger(database, settings, find_price(settings), secrets.token_hex(16))
@@ -135,8 +148,12 @@ class _Drain:
             await writer
         if self._report.rows or self._report.handed_back:
             log.info(
-                "scored", rows=self._report.rows, names=self._report.names, handed_back=self._report.handed_back,
-                requests=self._report.requests, cost_usd_micro=self._report.cost_usd_micro,
+                "scored",
+                rows=self._report.rows,
+                names=self._report.names,
+                handed_back=self._report.handed_back,
+                requests=self._report.requests,
+                cost_usd_micro=self._report.cost_usd_micro,
             )
         return self._report
 
@@ -199,7 +216,11 @@ class _Drain:
                 match reply.treatment:
                     case Treatment.SLOW_DOWN:
                         refusals += 1
-                        wait_s = reply.retry_after_s if reply.retry_after_s is not None else 0.05 * 2 ** min(refusals, 6)
+                        wait_s = (
+                            reply.retry_after_s
+                            if reply.retry_after_s is not None
+                            else 0.05 * 2 ** min(refusals, 6)
+                        )
                     case Treatment.TRY_AGAIN:
                         failures += 1
                         wait_s = reply.retry_after_s or 0.1 * 2**failures
@@ -258,6 +279,9 @@ class _Drain:
         metrics.JUDGED_NAMES.inc(names)
         metrics.JUDGE_COST.inc(cost / 1e6)
         self._report = ScoreReport(
-            self._report.rows + complete, self._report.names + names, self._report.handed_back + len(rows) - complete,
-            self._report.requests + sum(used.requests for used in usage.values()), self._report.cost_usd_micro + cost,
+            self._report.rows + complete,
+            self._report.names + names,
+            self._report.handed_back + len(rows) - complete,
+            self._report.requests + sum(used.requests for used in usage.values()),
+            self._report.cost_usd_micro + cost,
         )

@@ -74,7 +74,8 @@ class Purse:
     def limited(self) -> bool:
         """Whether the settings hold any budget; a batch may have one of its own."""
         return (
-            self._settings.judge_budget_usd_per_batch is not None or self._settings.judge_budget_usd_per_day is not None
+            self._settings.judge_budget_usd_per_batch is not None
+            or self._settings.judge_budget_usd_per_day is not None
         )
 
     def estimate(self, request: JudgeRequest) -> int:

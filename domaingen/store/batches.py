@@ -11,6 +11,7 @@ from domaingen.errors import BatchNotFoundError
 from domaingen.outcomes import BatchState, ItemState, Status
 from domaingen.store.database import Database, now_s
 from domaingen.store.schema import Batch, Item, OutcomeRow, SuggestionRow
+from domaingen.store.scoring_schema import PendingScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class NewItem:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is. `outcomes` counts rows by status, `waiting` and `claimed` those without one."""
+    """How far a batch is. `outcomes` counts rows by status, `waiting` and `claimed` those without one, `unjudged`
+    the rows whose names still wait for a judge or are parked."""
 
     batch_id: str
     state: str
@@ -190,6 +192,9 @@ def progress(database: Database, batch_id: str) -> Progress:
                 .group_by(Item.state)
             ).all()
         )
+        unjudged = connection.scalar(
+            select(func.count()).select_from(PendingScore).where(PendingScore.batch_id == batch_id)
+        )
     return Progress(
         batch_id=batch_id,
         state=batch["state"],
@@ -198,6 +203,7 @@ def progress(database: Database, batch_id: str) -> Progress:
         waiting=states.get(ItemState.QUEUED, 0),
         claimed=states.get(ItemState.CLAIMED, 0),
         outcomes=outcomes,
+        unjudged=unjudged or 0,
     )
 
 

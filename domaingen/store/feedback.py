@@ -46,14 +46,19 @@ def store_opinions(connection: Connection, opinions: Sequence[Opinion]) -> int:
         changed = connection.execute(
             update(Feedback)
             .where(
-                Feedback.item_id == opinion.item_id, Feedback.domain == opinion.domain, Feedback.person == opinion.person
+                Feedback.item_id == opinion.item_id,
+                Feedback.domain == opinion.domain,
+                Feedback.person == opinion.person,
             )
             .values(**values)
         )
         if not changed.rowcount:
             connection.execute(
                 insert(Feedback).values(
-                    item_id=opinion.item_id, batch_id=opinion.batch_id, domain=opinion.domain, person=opinion.person,
+                    item_id=opinion.item_id,
+                    batch_id=opinion.batch_id,
+                    domain=opinion.domain,
+                    person=opinion.person,
                     **values,
                 )
             )
@@ -63,9 +68,11 @@ def store_opinions(connection: Connection, opinions: Sequence[Opinion]) -> int:
 def _queue_for_review(connection: Connection, item_id: int) -> bool:
     """Write the failure that sums up all feedback about a row, or bring it up to date. One that a person has
     already accepted or discarded is left alone."""
-    rows = connection.execute(
-        select(Feedback.__table__).where(Feedback.item_id == item_id).order_by(Feedback.id)
-    ).mappings().all()
+    rows = (
+        connection.execute(select(Feedback.__table__).where(Feedback.item_id == item_id).order_by(Feedback.id))
+        .mappings()
+        .all()
+    )
     bad = [row for row in rows if row["vote"] == "down" or row["edit"]]
     if not bad:
         return False
@@ -91,9 +98,18 @@ def _queue_for_review(connection: Connection, item_id: int) -> bool:
         return True
     connection.execute(
         insert(FailureRow).values(
-            item_id=item_id, batch_id=item.batch_id, source="feedback", input=item.description, failure_type=DISLIKED,
-            severity=Severity.MEDIUM.value, root_cause="taste", improvement_strategy="train_on_correction",
-            model=item.model, oracle="person", recorded_at=now_s(), **values,
+            item_id=item_id,
+            batch_id=item.batch_id,
+            source="feedback",
+            input=item.description,
+            failure_type=DISLIKED,
+            severity=Severity.MEDIUM.value,
+            root_cause="taste",
+            improvement_strategy="train_on_correction",
+            model=item.model,
+            oracle="person",
+            recorded_at=now_s(),
+            **values,
         )
     )
     return True
@@ -108,6 +124,8 @@ def count_feedback(database: Database, batch_id: str) -> Mapping[str, int]:
             ).all()
         )
         edits = connection.scalar(
-            select(func.count()).select_from(Feedback).where(Feedback.batch_id == batch_id, Feedback.edit.is_not(None))
+            select(func.count())
+            .select_from(Feedback)
+            .where(Feedback.batch_id == batch_id, Feedback.edit.is_not(None))
         )
     return {"up": votes.get("up", 0), "down": votes.get("down", 0), "edits": edits or 0}

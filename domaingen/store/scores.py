@@ -155,7 +155,9 @@ def _load(connection: Connection, item_ids: Sequence[int]) -> list[WaitingRow]:
 
 def load_held(connection: Connection, token: str) -> list[WaitingRow]:
     """All rows that are held under a token."""
-    return _load(connection, list(connection.scalars(select(PendingScore.item_id).where(PendingScore.token == token))))
+    return _load(
+        connection, list(connection.scalars(select(PendingScore.item_id).where(PendingScore.token == token)))
+    )
 
 
 def held_rows(connection: Connection, token: str, item_ids: Sequence[int]) -> set[int]:
