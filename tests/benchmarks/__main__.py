@@ -12,7 +12,9 @@ COMMANDS = (
 )
 
 if __name__ == "__main__":
-    print(f"{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
+    print(
+        f"{platform.processor() or platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
+    )
     for module, *arguments in COMMANDS:
         print(f"$ python -m {module} {' '.join(arguments)}", flush=True)
         subprocess.run([sys.executable, "-m", module, *arguments], check=True)

@@ -29,7 +29,9 @@ from producer.following import follow
 from producer.submission import BatchOptions, plan_submission, submit
 from tests.support.servers import RedisServer, WorkerProcess
 
-POSTGRES_URL = os.environ.get("DOMAINGEN_TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+POSTGRES_URL = os.environ.get(
+    "DOMAINGEN_TEST_DATABASE_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
 
 
 def write_csv(path: Path, rows: int) -> None:
@@ -37,7 +39,9 @@ def write_csv(path: Path, rows: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write("id,description,client\n")
         for row in range(rows):
-            file.write(f'{row},"Family bakery number {row} with sourdough bread, pastries and coffee, near the harbour",c{row % 97}\n')
+            file.write(
+                f'{row},"Family bakery number {row} with sourdough bread, pastries and coffee, near the harbour",c{row % 97}\n'
+            )
 
 
 def children_memory_mb(processes: list[WorkerProcess]) -> float:
@@ -52,13 +56,17 @@ def measure(database_url: str, rows: int, workers: int, folder: Path) -> dict[st
     redis = RedisServer(folder / "redis")
     redis.start()
     environment = {
-        "DOMAINGEN_HOME": str(folder), "DOMAINGEN_DATABASE_URL": database_url, "DOMAINGEN_BROKER_URL": redis.url,
+        "DOMAINGEN_HOME": str(folder),
+        "DOMAINGEN_DATABASE_URL": database_url,
+        "DOMAINGEN_BROKER_URL": redis.url,
         "DOMAINGEN_LOG_LEVEL": "warning",
     }
     settings = load_settings(home=folder, database_url=database_url, broker_url=redis.url)
     csv = folder / "rows.csv"
     write_csv(csv, rows)
-    running = [WorkerProcess(environment, "--pool", "threads", "--concurrency", "2").start() for _ in range(workers)]
+    running = [
+        WorkerProcess(environment, "--pool", "threads", "--concurrency", "2").start() for _ in range(workers)
+    ]
     try:
         database = Database(database_url)
         publisher = CeleryPublisher(make_app(settings, redis.url))
@@ -73,9 +81,13 @@ def measure(database_url: str, rows: int, workers: int, folder: Path) -> dict[st
         export_batch(database, batch_id, folder / "out", {})
         exported = time.perf_counter()
         return {
-            "database": database.url.get_backend_name(), "rows": rows, "workers": workers,
-            "submit_s": round(submitted - start, 2), "work_s": round(worked - submitted, 2),
-            "export_s": round(exported - worked, 2), "rows_per_s": round(rows / (worked - start)),
+            "database": database.url.get_backend_name(),
+            "rows": rows,
+            "workers": workers,
+            "submit_s": round(submitted - start, 2),
+            "work_s": round(worked - submitted, 2),
+            "export_s": round(exported - worked, 2),
+            "rows_per_s": round(rows / (worked - start)),
             "rows_per_s_with_export": round(rows / (exported - start)),
             "worker_peak_mb": round(children_memory_mb(running)),
         }
@@ -108,7 +120,12 @@ def measure_producer_memory(rows: int, folder: Path) -> dict[str, object]:
     finally:
         redis.stop()
     seconds, peak = map(float, done.stdout.split())
-    return {"producer_rows": rows, "seconds": round(seconds, 1), "rows_per_s": round(rows / seconds), "peak_mb": round(peak)}
+    return {
+        "producer_rows": rows,
+        "seconds": round(seconds, 1),
+        "rows_per_s": round(rows / seconds),
+        "peak_mb": round(peak),
+    }
 
 
 def main() -> None:
@@ -116,13 +133,24 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--database", choices=["sqlite", "postgres", "both"], default="both")
-    parser.add_argument("--memory-rows", type=int, default=0, help="also submit this many rows and report peak memory")
+    parser.add_argument(
+        "--memory-rows", type=int, default=0, help="also submit this many rows and report peak memory"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="domaingen-bench-") as name:
         folder = Path(name)
         if arguments.database in {"sqlite", "both"}:
             (folder / "a").mkdir()
-            print(json.dumps(measure(f"sqlite:///{folder / 'a' / 'bench.sqlite3'}", arguments.rows, arguments.workers, folder / "a")))
+            print(
+                json.dumps(
+                    measure(
+                        f"sqlite:///{folder / 'a' / 'bench.sqlite3'}",
+                        arguments.rows,
+                        arguments.workers,
+                        folder / "a",
+                    )
+                )
+            )
         if arguments.database in {"postgres", "both"}:
             (folder / "b").mkdir()
             database = f"domaingen_bench_{uuid.uuid4().hex[:8]}"

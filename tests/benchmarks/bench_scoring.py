@@ -62,22 +62,40 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bench-scoring-"))
     settings = load_settings(
         database_url=options.database_url or f"sqlite:///{folder / 'bench.sqlite3'}",
-        judge_names_per_call=options.names_per_call, OPENAI_API_KEY="sk-fake", OPENAI_BASE_URL=f"{base}/v1", log_level="warning",
+        judge_names_per_call=options.names_per_call,
+        OPENAI_API_KEY="sk-fake",
+        OPENAI_BASE_URL=f"{base}/v1",
+        log_level="warning",
     )
     database = Database(settings.database)
     upgrade(database)
     batch_id = store_unjudged(database, options.names // options.names_per_row, names=options.names_per_row)
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.fake_openai", "--port", str(port), "--latency", str(options.latency),
-         "--requests-per-minute", str(options.requests_per_minute), "--faults", str(options.faults),
-         "--outage", options.outage],
-        stdout=subprocess.DEVNULL, env=os.environ,
+        [
+            sys.executable,
+            "-m",
+            "tests.support.fake_openai",
+            "--port",
+            str(port),
+            "--latency",
+            str(options.latency),
+            "--requests-per-minute",
+            str(options.requests_per_minute),
+            "--faults",
+            str(options.faults),
+            "--outage",
+            options.outage,
+        ],
+        stdout=subprocess.DEVNULL,
+        env=os.environ,
     )
     try:
         wait_until(lambda: _answers(base), what="the fake server")
         context = multiprocessing.get_context("spawn")
         cpu: multiprocessing.Queue[float] = context.Queue()
-        processes = [context.Process(target=score_until, args=(settings, batch_id, cpu)) for _ in range(options.processes)]
+        processes = [
+            context.Process(target=score_until, args=(settings, batch_id, cpu)) for _ in range(options.processes)
+        ]
         started = time.monotonic()
         for process in processes:
             process.start()
@@ -97,7 +115,13 @@ def _answers(base: str) -> bool:
 
 
 def report(
-    options: argparse.Namespace, database: Database, settings: Settings, batch_id: str, base: str, wall_s: float, cpu_s: float
+    options: argparse.Namespace,
+    database: Database,
+    settings: Settings,
+    batch_id: str,
+    base: str,
+    wall_s: float,
+    cpu_s: float,
 ) -> None:
     told = fetch(base, "/_statistics")
     journal = fetch(base, "/_journal")
@@ -109,24 +133,43 @@ def report(
     up = [at for at in arrivals if not start_s <= at < start_s + length_s]
     per_s = options.requests_per_minute / 60
     up_s = last - first - length_s
-    back = [entry["at"] - first for entry in journal if entry["outcome"] == "ok" and entry["at"] - first > start_s + length_s]
+    back = [
+        entry["at"] - first
+        for entry in journal
+        if entry["outcome"] == "ok" and entry["at"] - first > start_s + length_s
+    ]
     if options.seconds:
         counts = Counter(int(at) for at in arrivals)
         print(" ".join(str(counts[second]) for second in range(int(last - first) + 1)))
     price = find_price(settings)
     assert price is not None
-    billed = price.cost(Usage(told["requests"], told["input_tokens"], told["cached_tokens"], 0, told["output_tokens"]))
+    billed = price.cost(
+        Usage(told["requests"], told["input_tokens"], told["cached_tokens"], 0, told["output_tokens"])
+    )
     usage = usage_of(database, batch_id)
-    print(json.dumps({
-        "names_by_judge": judges_of(database, batch_id), "waiting_by_cause": causes_of(database, batch_id),
-        "requests": told["requests"], "by_outcome": told["by_outcome"], "answered_more_than_once": told["answered_more_than_once"],
-        "peak_in_flight": told["peak_in_flight"], "wall_s": round(wall_s, 1),
-        "share_of_allowance_while_up": round(len(up) / (up_s * per_s), 4),
-        "first_answer_after_outage_s": round(min(back) - start_s - length_s, 2) if back and length_s else None,
-        "cost_usd": usage["cost_usd_micro"] / 1e6, "journal_usd": billed / 1e6,
-        "cost_per_1000_names_usd": round(usage["cost_usd_micro"] / options.names / 1000, 4),
-        "cpu_ms_per_request": round(1000 * cpu_s / told["requests"], 2), "load_average": os.getloadavg(),
-    }, indent=1))
+    print(
+        json.dumps(
+            {
+                "names_by_judge": judges_of(database, batch_id),
+                "waiting_by_cause": causes_of(database, batch_id),
+                "requests": told["requests"],
+                "by_outcome": told["by_outcome"],
+                "answered_more_than_once": told["answered_more_than_once"],
+                "peak_in_flight": told["peak_in_flight"],
+                "wall_s": round(wall_s, 1),
+                "share_of_allowance_while_up": round(len(up) / (up_s * per_s), 4),
+                "first_answer_after_outage_s": round(min(back) - start_s - length_s, 2)
+                if back and length_s
+                else None,
+                "cost_usd": usage["cost_usd_micro"] / 1e6,
+                "journal_usd": billed / 1e6,
+                "cost_per_1000_names_usd": round(usage["cost_usd_micro"] / options.names / 1000, 4),
+                "cpu_ms_per_request": round(1000 * cpu_s / told["requests"], 2),
+                "load_average": os.getloadavg(),
+            },
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

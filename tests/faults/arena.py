@@ -58,7 +58,12 @@ class Arena:
     def reap(self) -> None:
         """One round, as beat would send it; what is away now is back for a later one."""
         with suppress(BrokerError, SQLAlchemyError):
-            reap(self.database, self.publisher, chunk_size=self.settings.chunk_size, grace_s=self.settings.publish_grace_s)
+            reap(
+                self.database,
+                self.publisher,
+                chunk_size=self.settings.chunk_size,
+                grace_s=self.settings.publish_grace_s,
+            )
 
     def start_worker(self, *arguments: str) -> WorkerProcess:
         """One more worker process."""
@@ -67,7 +72,9 @@ class Arena:
         self.workers.append(worker)
         return worker
 
-    def submit(self, rows: int, *, publish: bool = True, descriptions: list[str] | None = None) -> tuple[str, list[int]]:
+    def submit(
+        self, rows: int, *, publish: bool = True, descriptions: list[str] | None = None
+    ) -> tuple[str, list[int]]:
         """Store rows and, unless told otherwise, publish them."""
         batch_id, ids = store_batch(self.database, rows, descriptions=descriptions)
         if publish:

@@ -59,14 +59,18 @@ def is_judged(database: Database, batch_id: str, rows: int) -> bool:
 def test_a_killed_process_loses_and_doubles_no_score(make_arena: MakeArena, database_url: str) -> None:
     moments = random.Random(5)
     with FakeOpenAI(latency_s=0.1, limits=Limits(requests_per_minute=3000)) as server:
-        arena = make_arena(database_url, OPENAI_API_KEY="sk-fake", OPENAI_BASE_URL=server.url, DOMAINGEN_JUDGE_IN_FLIGHT="16")
+        arena = make_arena(
+            database_url, OPENAI_API_KEY="sk-fake", OPENAI_BASE_URL=server.url, DOMAINGEN_JUDGE_IN_FLIGHT="16"
+        )
         with calling(arena):
             worker = arena.start_worker()
             batch_id = submit(arena, 200)
             kills = 3
             for round_ in range(1, kills + 1):
                 wait_until(
-                    lambda round_=round_: len(server.journal.of("ok")) >= 35 * round_, timeout_s=60, what="some answers"
+                    lambda round_=round_: len(server.journal.of("ok")) >= 35 * round_,
+                    timeout_s=60,
+                    what="some answers",
                 )
                 time.sleep(moments.uniform(0.0, 0.3))
                 worker.kill()
@@ -78,10 +82,16 @@ def test_a_killed_process_loses_and_doubles_no_score(make_arena: MakeArena, data
         assert server.journal.statistics()["answered_more_than_once"] <= kills * 2 * 16
 
 
-def test_a_batch_takes_as_long_as_generating_or_scoring_and_not_as_both(make_arena: MakeArena, postgres_url: str) -> None:
+def test_a_batch_takes_as_long_as_generating_or_scoring_and_not_as_both(
+    make_arena: MakeArena, postgres_url: str
+) -> None:
     with FakeOpenAI(latency_s=0.5, limits=Limits(requests_per_minute=3600)) as server:
         arena = make_arena(
-            postgres_url, delay_s=0.6, OPENAI_API_KEY="sk-fake", OPENAI_BASE_URL=server.url, DOMAINGEN_LEASE_S="20",
+            postgres_url,
+            delay_s=0.6,
+            OPENAI_API_KEY="sk-fake",
+            OPENAI_BASE_URL=server.url,
+            DOMAINGEN_LEASE_S="20",
         )
         arena.start_worker("--queues", "generate", "--pool", "threads", "--concurrency", "2")
         arena.start_worker("--queues", "score", "--pool", "threads", "--concurrency", "1")
@@ -101,6 +111,8 @@ def test_a_batch_takes_as_long_as_generating_or_scoring_and_not_as_both(make_are
         with arena.database.read() as connection:
             times = list(connection.scalars(select(ProviderUsage.at).where(ProviderUsage.batch_id == both)))
         scoring_s = 320 / 60
-    print(f"generating alone {generating_s:.1f} s, scoring alone {scoring_s:.1f} s, both {both_s:.1f} s (named after {named_s:.1f} s)")
+    print(
+        f"generating alone {generating_s:.1f} s, scoring alone {scoring_s:.1f} s, both {both_s:.1f} s (named after {named_s:.1f} s)"
+    )
     assert max(times) - min(times) > scoring_s / 2, "scoring went on while names were generated"
     assert both_s < 0.85 * (generating_s + scoring_s)

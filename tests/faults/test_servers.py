@@ -112,7 +112,11 @@ def test_a_producer_that_is_killed_between_commit_and_publish_is_continued_by_th
     arena.start_worker("--pool", "threads", "--concurrency", "2")
     again = subprocess.run(
         [sys.executable, "-m", "domaingen", "submit", str(csv)],
-        env=os.environ | arena.environment, timeout=60, check=True, capture_output=True, text=True,
+        env=os.environ | arena.environment,
+        timeout=60,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert again.stdout.strip() == batch.id
     assert "continuing" in again.stderr
@@ -124,7 +128,10 @@ def test_of_two_beats_one_is_active_and_the_other_takes_over(make_arena: MakeAre
     environment = os.environ | arena.environment
     beats = [
         subprocess.Popen(
-            [sys.executable, "-m", "domaingen", "beat"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-m", "domaingen", "beat"],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         for _ in range(2)
     ]

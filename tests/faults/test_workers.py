@@ -70,7 +70,9 @@ def test_a_row_that_kills_its_worker_ends_as_poison_and_its_neighbours_get_names
     arena.wait_for(batch_id, 16, timeout_s=90)
     with arena.database.read() as connection:
         failures = connection.execute(
-            select(OutcomeRow.item_id, OutcomeRow.failure_type, OutcomeRow.attempts).where(OutcomeRow.status == "failed")
+            select(OutcomeRow.item_id, OutcomeRow.failure_type, OutcomeRow.attempts).where(
+                OutcomeRow.status == "failed"
+            )
         ).all()
     assert [tuple(row) for row in failures] == [(ids[-1], "poison", 3)]
 
@@ -101,7 +103,9 @@ def test_a_task_that_outlives_the_visibility_timeout_and_its_lease_is_not_done_t
         assert connection.scalar(select(func.max(Item.attempts))) == 1
 
 
-@pytest.mark.parametrize("pool", [("--pool", "threads", "--concurrency", "2"), PREFORK], ids=["threads", "prefork"])
+@pytest.mark.parametrize(
+    "pool", [("--pool", "threads", "--concurrency", "2"), PREFORK], ids=["threads", "prefork"]
+)
 def test_sigterm_in_the_middle_finishes_or_hands_back_and_leaves_nothing_half_written(
     make_arena: MakeArena, postgres_url: str, pool: tuple[str, ...]
 ) -> None:

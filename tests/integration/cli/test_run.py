@@ -41,7 +41,11 @@ ROWS = [
 def command(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "domaingen", *arguments],
-        env=os.environ | dict(environment or {}), capture_output=True, text=True, timeout=110, check=False,
+        env=os.environ | dict(environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
     )
 
 
@@ -94,8 +98,14 @@ def test_run_ends_every_row_and_two_runs_write_the_same_bytes(tmp_path: Path) ->
     by_id = {record["id"]: record for record in records}
     statuses = {key: by_id[f"{key}-0"]["status"] for key, _, _ in ROWS}
     assert statuses == {
-        "a1": "suggested", "a2": "suggested", "a3": "rejected", "a4": "refused",
-        "a5": "suggested", "a6": "rejected", "a7": "suggested", "a8": "suggested",
+        "a1": "suggested",
+        "a2": "suggested",
+        "a3": "rejected",
+        "a4": "refused",
+        "a5": "suggested",
+        "a6": "rejected",
+        "a7": "suggested",
+        "a8": "suggested",
     }
     for record in records:
         assert (record["failure_type"] is None) == (record["status"] == "suggested")
@@ -194,7 +204,9 @@ def test_without_any_redis_a_batch_is_worked_on_in_this_process(tmp_path: Path) 
         plan = plan_submission(path, BatchOptions(), settings, database, resolve_model(settings, database))
         batch_id = submit(plan, database, publisher, chunk_size=8)
         deadline = time.monotonic() + 80
-        for _ in follow(database, batch_id, between=lambda: reap(database, publisher, chunk_size=8, grace_s=5) and None):
+        for _ in follow(
+            database, batch_id, between=lambda: reap(database, publisher, chunk_size=8, grace_s=5) and None
+        ):
             assert time.monotonic() < deadline
     finally:
         worker.stop()

@@ -20,7 +20,12 @@ from tests.support.servers import free_port, wait_until
 
 def domaingen(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "domaingen", *arguments], env=environment, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-m", "domaingen", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
 
 
@@ -46,7 +51,10 @@ def test_up_serves_submit_status_and_results_and_ctrl_c_stops_it(tmp_path: Path)
     with log.open("wb") as file:
         stack = subprocess.Popen(
             [sys.executable, "-m", "domaingen", "up", "--flower-port", str(port)],
-            env=environment, stdout=file, stderr=file, start_new_session=True,
+            env=environment,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
     try:
         wait_until(lambda: "domaingen is up" in log.read_text(), timeout_s=60, what="the stack")

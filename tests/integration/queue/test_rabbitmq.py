@@ -32,7 +32,9 @@ def test_a_batch_passes_through_quorum_queues(rabbitmq_url: str, sqlite_url: str
     publisher = CeleryPublisher(app)
     assert publisher.publish(batch_id, [ids[:50], ids[50:]]) == 2
     environment = {"DOMAINGEN_DATABASE_URL": sqlite_url, "DOMAINGEN_BROKER_URL": rabbitmq_url}
-    worker = WorkerProcess(environment, "--pool", "threads", "--concurrency", "2", log=tmp_path / "worker.log").start()
+    worker = WorkerProcess(
+        environment, "--pool", "threads", "--concurrency", "2", log=tmp_path / "worker.log"
+    ).start()
     try:
         wait_until(lambda: progress(database, batch_id).done == 100, timeout_s=60, what="100 outcomes")
     finally:

@@ -8,7 +8,9 @@ import pytest
 
 from tests.support.fake_openai import FakeOpenAI, Fault, FaultPlan, Limits
 
-ASK = json.dumps({"description": "organic coffee shop in downtown area", "names": ["downtownbrew.com", "x9-q.net"]})
+ASK = json.dumps(
+    {"description": "organic coffee shop in downtown area", "names": ["downtownbrew.com", "x9-q.net"]}
+)
 
 
 def client(server: FakeOpenAI, **changes: object) -> openai.OpenAI:
@@ -32,18 +34,18 @@ def test_a_list_of_moderations_gets_a_result_for_each_text() -> None:
 
 
 def test_more_requests_than_the_burst_are_refused_with_headers_that_tell_the_limit() -> None:
-    with FakeOpenAI(limits=Limits(requests_per_minute=240)) as server:
+    with FakeOpenAI(limits=Limits(requests_per_minute=6)) as server:
         answered = refused = 0
         for _ in range(8):
             try:
                 raw = client(server).responses.with_raw_response.create(model="m", input=ASK)
                 answered += 1
-                assert raw.headers["x-ratelimit-limit-requests"] == "240"
+                assert raw.headers["x-ratelimit-limit-requests"] == "6"
             except openai.RateLimitError as error:
                 refused += 1
                 assert error.code == "rate_limit_exceeded"
                 assert float(error.response.headers["retry-after-ms"]) > 0
-        assert 4 <= answered <= 6
+        assert 1 <= answered <= 3
         assert refused >= 2
         assert len(server.journal.of("limited")) == refused
 
@@ -59,9 +61,12 @@ def test_tokens_are_limited_too() -> None:
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        (Fault.QUOTA, openai.RateLimitError), (Fault.AUTH, openai.AuthenticationError),
-        (Fault.FORBIDDEN, openai.PermissionDeniedError), (Fault.SERVER_ERROR, openai.InternalServerError),
-        (Fault.DISCONNECT, openai.APIConnectionError), (Fault.MALFORMED, json.JSONDecodeError),
+        (Fault.QUOTA, openai.RateLimitError),
+        (Fault.AUTH, openai.AuthenticationError),
+        (Fault.FORBIDDEN, openai.PermissionDeniedError),
+        (Fault.SERVER_ERROR, openai.InternalServerError),
+        (Fault.DISCONNECT, openai.APIConnectionError),
+        (Fault.MALFORMED, json.JSONDecodeError),
     ],
 )
 def test_scripted_faults_come_out_of_the_client_as_the_real_ones_do(fault: Fault, error: type[Exception]) -> None:
@@ -98,16 +103,23 @@ def test_a_wrong_key_is_refused_and_the_right_one_is_not() -> None:
 
 
 def test_a_batch_is_answered_but_for_what_expires_or_fails() -> None:
-    lines = [{"custom_id": str(number), "method": "POST", "url": "/v1/responses", "body": {"model": "m", "input": ASK}} for number in range(5)]
+    lines = [
+        {"custom_id": str(number), "method": "POST", "url": "/v1/responses", "body": {"model": "m", "input": ASK}}
+        for number in range(5)
+    ]
     with FakeOpenAI() as server:
         server.batches.expire_next, server.batches.fail_next = 2, 1
         api = client(server)
         upload = api.files.create(file=("b.jsonl", "\n".join(map(json.dumps, lines)).encode()), purpose="batch")
-        batch = api.batches.create(input_file_id=upload.id, endpoint="/v1/responses", completion_window="24h", metadata={"a": "b"})
+        batch = api.batches.create(
+            input_file_id=upload.id, endpoint="/v1/responses", completion_window="24h", metadata={"a": "b"}
+        )
         batch = api.batches.retrieve(batch.id)
         assert batch.status == "expired"
         assert batch.output_file_id
         assert batch.error_file_id
-        good = [json.loads(line)["custom_id"] for line in api.files.content(batch.output_file_id).text.splitlines()]
+        good = [
+            json.loads(line)["custom_id"] for line in api.files.content(batch.output_file_id).text.splitlines()
+        ]
         assert good == ["1", "2"]
         assert api.batches.list().data[0].metadata == {"a": "b"}

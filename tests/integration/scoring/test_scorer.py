@@ -42,10 +42,15 @@ def test_every_name_gets_the_judges_scores_and_rows_are_ranked_by_them(database:
     assert (report.rows, report.names, report.handed_back, report.requests) == (12, 48, 0, 12)
     assert judges_of(database, batch_id) == {"openai": 48}
     with database.read() as connection:
-        rows = connection.execute(
-            select(SuggestionRow.__table__, Item.description).join(Item, Item.id == SuggestionRow.item_id)
-            .order_by(SuggestionRow.item_id, SuggestionRow.rank)
-        ).mappings().all()
+        rows = (
+            connection.execute(
+                select(SuggestionRow.__table__, Item.description)
+                .join(Item, Item.id == SuggestionRow.item_id)
+                .order_by(SuggestionRow.item_id, SuggestionRow.rank)
+            )
+            .mappings()
+            .all()
+        )
     for row in rows:
         wanted = fake_score(row["description"], row["domain"])
         assert [row[mark] for mark in ("relevance", "memorability", "brandability")] == [
@@ -68,8 +73,18 @@ def test_a_batch_is_finished_while_its_names_still_wait_for_the_judge(database: 
 @pytest.mark.parametrize(
     "fault",
     [
-        Fault.RATE_LIMIT, Fault.RATE_LIMIT_AFTER, Fault.SERVER_ERROR, Fault.UNAVAILABLE, Fault.DISCONNECT, Fault.MALFORMED,
-        Fault.PROSE, Fault.TRUNCATED, Fault.REFUSAL, Fault.OUT_OF_RANGE, Fault.MISSING_NAME, Fault.TIMEOUT,
+        Fault.RATE_LIMIT,
+        Fault.RATE_LIMIT_AFTER,
+        Fault.SERVER_ERROR,
+        Fault.UNAVAILABLE,
+        Fault.DISCONNECT,
+        Fault.MALFORMED,
+        Fault.PROSE,
+        Fault.TRUNCATED,
+        Fault.REFUSAL,
+        Fault.OUT_OF_RANGE,
+        Fault.MISSING_NAME,
+        Fault.TIMEOUT,
     ],
 )
 def test_a_passing_fault_costs_another_request_and_no_name(sqlite_database: Database, fault: Fault) -> None:
@@ -85,8 +100,11 @@ def test_a_passing_fault_costs_another_request_and_no_name(sqlite_database: Data
 @pytest.mark.parametrize(
     ("fault", "cause"),
     [
-        (Fault.REFUSAL, Cause.REFUSED), (Fault.PROSE, Cause.MALFORMED), (Fault.OUT_OF_RANGE, Cause.OUT_OF_RANGE),
-        (Fault.TRUNCATED, Cause.TRUNCATED), (Fault.MISSING_NAME, Cause.MALFORMED),
+        (Fault.REFUSAL, Cause.REFUSED),
+        (Fault.PROSE, Cause.MALFORMED),
+        (Fault.OUT_OF_RANGE, Cause.OUT_OF_RANGE),
+        (Fault.TRUNCATED, Cause.TRUNCATED),
+        (Fault.MISSING_NAME, Cause.MALFORMED),
     ],
 )
 def test_a_row_that_is_answered_badly_every_time_is_parked_with_its_cause(
@@ -112,11 +130,15 @@ def test_a_row_that_is_answered_badly_every_time_is_parked_with_its_cause(
 @pytest.mark.parametrize(
     ("fault", "cause"),
     [
-        (Fault.QUOTA, Cause.QUOTA), (Fault.AUTH, Cause.KEY_REFUSED), (Fault.FORBIDDEN, Cause.KEY_REFUSED),
+        (Fault.QUOTA, Cause.QUOTA),
+        (Fault.AUTH, Cause.KEY_REFUSED),
+        (Fault.FORBIDDEN, Cause.KEY_REFUSED),
         (Fault.NO_MODEL, Cause.MODEL_MISSING),
     ],
 )
-def test_what_nobody_can_help_opens_the_breaker_at_once(sqlite_database: Database, fault: Fault, cause: Cause) -> None:
+def test_what_nobody_can_help_opens_the_breaker_at_once(
+    sqlite_database: Database, fault: Fault, cause: Cause
+) -> None:
     batch_id = store_unjudged(sqlite_database, 40)
     with FakeOpenAI(faults=FaultPlan(rates={fault: 1.0})) as server:
         settings = judge_settings(server, judge_in_flight=4)
@@ -131,7 +153,9 @@ def test_what_nobody_can_help_opens_the_breaker_at_once(sqlite_database: Databas
     assert scoring_state(sqlite_database, batch_id).waiting == 40
 
 
-def test_an_outage_leaves_rows_pending_with_a_cause_and_they_are_judged_when_it_is_over(database: Database) -> None:
+def test_an_outage_leaves_rows_pending_with_a_cause_and_they_are_judged_when_it_is_over(
+    database: Database,
+) -> None:
     batch_id = store_unjudged(database, 30)
     with FakeOpenAI(faults=FaultPlan(outage=(0.0, 2.5))) as server:
         scorer = Scorer(database, judge_settings(server))
@@ -160,7 +184,9 @@ def test_a_resubmitted_file_costs_nothing(database: Database) -> None:
             item_id = connection.scalar(select(Item.id))
             batch_id = connection.scalar(select(Item.batch_id))
             connection.execute(
-                PendingScore.__table__.insert().values(item_id=item_id, batch_id=batch_id, mode="live", due_at=0.0, attempts=0)  # type: ignore[attr-defined]
+                PendingScore.__table__.insert().values(
+                    item_id=item_id, batch_id=batch_id, mode="live", due_at=0.0, attempts=0
+                )  # type: ignore[attr-defined]
             )
         report = scorer.score()
         assert report is not None
@@ -192,7 +218,9 @@ def test_a_days_budget_puts_the_rest_off_to_the_next_day(sqlite_database: Databa
         Scorer(sqlite_database, judge_settings(server, judge_in_flight=4, judge_budget_usd_per_day=0.006)).score()
     assert usage_of(sqlite_database, batch_id)["cost_usd_micro"] <= 6_000
     assert causes_of(sqlite_database, batch_id).keys() == {Cause.BUDGET_DAY}
-    assert scoring_state(sqlite_database, batch_id).waiting == causes_of(sqlite_database, batch_id)[Cause.BUDGET_DAY]
+    assert (
+        scoring_state(sqlite_database, batch_id).waiting == causes_of(sqlite_database, batch_id)[Cause.BUDGET_DAY]
+    )
 
 
 def test_the_cost_of_a_batch_is_what_the_journal_says_bad_answers_included(database: Database) -> None:
@@ -276,11 +304,16 @@ def test_a_compatible_server_is_asked_in_the_way_that_it_knows_and_that_is_said_
     assert len(said) == len(set(said))
 
 
-def test_one_name_a_call_keeps_the_names_that_were_judged_when_another_one_fails(sqlite_database: Database) -> None:
+def test_one_name_a_call_keeps_the_names_that_were_judged_when_another_one_fails(
+    sqlite_database: Database,
+) -> None:
     batch_id = store_unjudged(sqlite_database, 1, names=3)
     with FakeOpenAI() as server:
         server.faults.extend([Fault.OK, Fault.REFUSAL, Fault.OK])
-        Scorer(sqlite_database, judge_settings(server, judge_names_per_call=1, judge_in_flight=1, judge_max_attempts=1)).score()
+        Scorer(
+            sqlite_database,
+            judge_settings(server, judge_names_per_call=1, judge_in_flight=1, judge_max_attempts=1),
+        ).score()
         assert len(server.journal.entries) == 3
     assert judges_of(sqlite_database, batch_id) == {"openai": 2, "pending": 1}
     assert causes_of(sqlite_database, batch_id) == {Cause.REFUSED: 1}
@@ -303,7 +336,9 @@ def test_a_second_call_in_the_same_process_returns_at_once(sqlite_database: Data
     assert judges_of(sqlite_database, late) == {"openai": 6}
 
 
-def test_a_scorer_that_is_stopped_writes_what_is_open_and_hands_the_rest_back_at_once(sqlite_database: Database) -> None:
+def test_a_scorer_that_is_stopped_writes_what_is_open_and_hands_the_rest_back_at_once(
+    sqlite_database: Database,
+) -> None:
     batch_id = store_unjudged(sqlite_database, 30)
     with FakeOpenAI(latency_s=0.5) as server:
         scorer = Scorer(sqlite_database, judge_settings(server, judge_in_flight=5, lease_s=60))
@@ -320,7 +355,9 @@ def test_a_scorer_that_is_stopped_writes_what_is_open_and_hands_the_rest_back_at
     assert judges_of(sqlite_database, batch_id) == {"openai": 90}
 
 
-def test_the_key_is_neither_logged_nor_stored(tmp_path: Path, capfd: pytest.CaptureFixture[str], sqlite_url: str) -> None:
+def test_the_key_is_neither_logged_nor_stored(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], sqlite_url: str
+) -> None:
     database = Database(sqlite_url)
     store_unjudged(database, 3)
     with FakeOpenAI() as server, structlog.testing.capture_logs() as logs:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.support.fake_openai import wire
 from tests.support.fake_openai.faults import Fault
 from tests.support.fake_openai.journal import Entry, key_of, names_in
 
@@ -123,17 +124,15 @@ class BatchRoom:
         batch.status = "expired" if undone else "completed"
 
     def _line(self, position: int, line: dict[str, Any]) -> dict[str, Any]:
-        from tests.support.fake_openai.server import _texts
-
         body = line["body"]
-        system, user = _texts(body)
-        text, refused = self._server.speak(body, user, Fault.OK)
-        usage = self._server.usage(system, user, text)
+        system, user = wire.texts_of(body)
+        text, refused = wire.speak(body, user, Fault.OK)
+        usage = wire.usage(system, user, text)
         journal = self._server.journal
         journal.add(
             Entry(len(journal.entries), time.monotonic(), "batch", "ok", key_of(user), names_in(user), *usage)
         )
-        payload = self._server.payload(
+        payload = wire.payload(
             "responses" if line["url"] == "/v1/responses" else "chat", body, text, refused, usage
         )
         return {

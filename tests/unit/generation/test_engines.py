@@ -15,7 +15,11 @@ pytestmark = pytest.mark.torch
 
 PROMPTS = [
     Prompt(source, prefix)
-    for source in (*TEXTS[:5:2], "for bakery", "max 8 ; use crust ; for a village bakery with a long story to tell about rye")
+    for source in (
+        *TEXTS[:5:2],
+        "for bakery",
+        "max 8 ; use crust ; for a village bakery with a long story to tell about rye",
+    )
     for prefix in ("<compound>", "<blend>", "<coined>")
 ]
 

@@ -18,10 +18,19 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     trades = ("coffee", "bakery", "garden", "cargo", "dental")
     examples = [
-        Example(f"use {hint} ; for {trade} number {at}", f"<compound> {trade} {hint} .com", "lexicon" if at % 2 else "curated", trade)
-        for at in range(12) for trade in trades for hint in ("brew", "lantern")
+        Example(
+            f"use {hint} ; for {trade} number {at}",
+            f"<compound> {trade} {hint} .com",
+            "lexicon" if at % 2 else "curated",
+            trade,
+        )
+        for at in range(12)
+        for trade in trades
+        for hint in ("brew", "lantern")
     ]
-    examples += [Example(f"for stolen {trade} {at}", "<compound> <none>", "harmful") for at in range(4) for trade in trades]
+    examples += [
+        Example(f"for stolen {trade} {at}", "<compound> <none>", "harmful") for at in range(4) for trade in trades
+    ]
     write_examples(folder / "train.jsonl", examples)
     write_examples(folder / "dev.jsonl", examples[:12])
     write_examples(folder / "test.jsonl", examples[:2])
@@ -56,7 +65,11 @@ def test_a_run_learns_and_its_model_generates_and_can_be_trained_on(data: Path, 
     assert any("examples/s" in line for line in lines)
     assert files.data_digest
     assert files.metrics["dev"]["loss"] == pytest.approx(last, abs=0.5)
-    assert Ctranslate2Engine(files, threads=1).complete([Prompt("for coffee", "<compound>")])[0].text.startswith("<compound>")
+    assert (
+        Ctranslate2Engine(files, threads=1)
+        .complete([Prompt("for coffee", "<compound>")])[0]
+        .text.startswith("<compound>")
+    )
     again = fine_tune(_options(Options, data, tmp_path / "two", steps=3, base=str(files.path)), lines.append)
     assert again.parent == "one"
 
@@ -94,7 +107,15 @@ def test_a_resumed_run_ends_with_the_very_weights_of_one_that_never_stopped(data
 
 def _options(options, data: Path, out: Path, **values):  # type: ignore[no-untyped-def]
     return options(
-        data=data, out=out, batch=16, threads=1, evaluate_every=12, warmup=5, dropout=0.0, precision="fp32", **values
+        data=data,
+        out=out,
+        batch=16,
+        threads=1,
+        evaluate_every=12,
+        warmup=5,
+        dropout=0.0,
+        precision="fp32",
+        **values,
     )
 
 
@@ -118,7 +139,9 @@ def test_a_foreign_tokenizer_is_taught_the_strategy_tokens(tmp_path: Path) -> No
     foreign.pre_tokenizer = pre_tokenizers.Whitespace()
     config = transformers.T5Config(vocab_size=5, decoder_start_token_id=0, **tiny.SHAPE)
     transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
-    transformers.PreTrainedTokenizerFast(tokenizer_object=foreign, pad_token="<pad>", eos_token="</s>", unk_token="<unk>").save_pretrained(tmp_path)
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=foreign, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    ).save_pretrained(tmp_path)
     start = load_base(str(tmp_path))
     assert start.tokenizer.encode("<blend> coffee", add_special_tokens=False).tokens == ["<blend>", "coffee"]
     assert start.model.config.vocab_size == start.tokenizer.get_vocab_size()
@@ -136,9 +159,12 @@ def test_a_restored_curriculum_goes_on_with_the_same_batches() -> None:
 
 
 def test_the_curriculum_ends_on_curated_rows() -> None:
-    assert shares_at(0.1)["lexicon"] > 0.5 > shares_at(0.1)["curated"]
-    assert shares_at(1.0)["curated"] > 0.5 > shares_at(1.0)["lexicon"]
-    assert shares_at(1.0)["harmful"] == shares_at(1.0)["benign"]
+    first, last = shares_at(0.1), shares_at(1.0)
+    assert max(first, key=first.__getitem__) == "lexicon"
+    assert max(last, key=last.__getitem__) == "curated"
+    assert sum(first.values()) == pytest.approx(1.0)
+    assert sum(last.values()) == pytest.approx(1.0)
+    assert last["harmful"] <= last["benign"]
 
 
 def test_without_a_curriculum_an_epoch_takes_every_example_once() -> None:
@@ -176,7 +202,9 @@ def test_the_synthesize_command_writes_a_set_with_its_report(tmp_path: Path) -> 
     for folder in ("lexicon", "curated", "safety"):
         (small / folder).mkdir(parents=True)
     root = Path(__file__).parents[3] / "data"
-    (small / "lexicon" / "life.toml").write_text((root / "lexicon" / "life.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    (small / "lexicon" / "life.toml").write_text(
+        (root / "lexicon" / "life.toml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
     result = CliRunner().invoke(
         synthesize, ["--out", str(tmp_path / "set"), "--rows", "300", "--data", str(small), "--no-check"]
     )

@@ -9,12 +9,13 @@ from domaingen.generation.text import read_source
 from training import naming
 from training.curated import CuratedRow, read_curated
 from training.examples import Example, data_digest, read_examples, write_examples
+from training.invention import Material, invent
 from training.quality import Limits, TrainingDataError, assess
 from training.safety_rows import SafetyRow, split_of
 from training.segments import segmented, split_seam
 from training.synthesize import Amounts, Sources, labels_of, read_sources, synthesize
 
-SMALL = Amounts(lexicon=1500, curated=1, composed=1, safety=1, nonsense=80)
+SMALL = Amounts(lexicon=700, curated=1, composed=1, safety=1, nonsense=80)
 LOOSE = Limits(industries_min=50, strategy_min=0.02, contrast_min=0.5, description_repeat_max=0.02)
 
 
@@ -29,7 +30,9 @@ def parts(sources: Sources) -> dict[str, list[Example]]:
     return synthesize(sources, 7, SMALL)  # type: ignore[return-value]
 
 
-def test_the_same_seed_gives_the_same_examples_and_another_seed_others(sources: Sources, parts: dict[str, list[Example]]) -> None:
+def test_the_same_seed_gives_the_same_examples_and_another_seed_others(
+    sources: Sources, parts: dict[str, list[Example]]
+) -> None:
     assert synthesize(sources, 7, SMALL) == parts
     assert synthesize(sources, 8, SMALL)["train"] != parts["train"]
 
@@ -45,7 +48,10 @@ def test_a_description_or_name_in_two_parts_fails_the_build(parts: dict[str, lis
     with pytest.raises(TrainingDataError, match="description"):
         assess(leaking, LOOSE).require()  # type: ignore[arg-type]
     named = next(example for example in parts["dev"] if example.domains)
-    by_name = {**parts, "train": [*parts["train"], dataclasses.replace(named, source="for something else altogether")]}
+    by_name = {
+        **parts,
+        "train": [*parts["train"], dataclasses.replace(named, source="for something else altogether")],
+    }
     with pytest.raises(TrainingDataError, match=r"names are in train and dev|1 names"):
         assess(by_name, LOOSE).require()  # type: ignore[arg-type]
 
@@ -78,12 +84,13 @@ def test_safety_topics_of_test_are_never_trained_on(sources: Sources, parts: dic
     assert not {plain_words(row.text) for row in held} & trained
 
 
-def test_hints_hold_a_word_of_the_target_about_six_times_in_ten(parts: dict[str, list[Example]]) -> None:
+def test_hints_hold_a_word_of_the_target_more_often_than_not(parts: dict[str, list[Example]]) -> None:
     used = [
         any(hint in label for hint in read_source(example.source)[0].hints for label in labels_of(example))
-        for example in parts["train"] if example.domains and read_source(example.source)[0].hints
+        for example in parts["train"]
+        if example.domains and read_source(example.source)[0].hints
     ]
-    assert 0.5 < sum(used) / len(used) < 0.85
+    assert 0.6 < sum(used) / len(used) < 0.97
 
 
 def test_examples_survive_the_disk(tmp_path: Path, parts: dict[str, list[Example]]) -> None:
@@ -94,7 +101,9 @@ def test_examples_survive_the_disk(tmp_path: Path, parts: dict[str, list[Example
 
 
 def test_a_block_that_can_not_be_read_is_left_out_and_named(tmp_path: Path) -> None:
-    good = "@ bakery short\nbakery\n" + "\n".join(f"crust lane{'abcde'[at]} .com compound | crust + lane" for at in range(5))
+    good = "@ bakery short\nbakery\n" + "\n".join(
+        f"crust lane{'abcde'[at]} .com compound | crust + lane" for at in range(5)
+    )
     (tmp_path / "a.txt").write_text(good + "\n\n@ bakery short\nbakery two\n")
     rows, problems = read_curated(tmp_path)
     assert len(rows) == 1
@@ -116,7 +125,9 @@ def read_row(label: str, strategy: str, reason: str):  # type: ignore[no-untyped
     return (Candidate((label,), ".com", Source.MODEL, strategy, reason),)
 
 
-@pytest.mark.parametrize("segments", [("triple", "less"), ("sea", "arrow"), ("bell", "lane"), ("brew", "brew"), ("ab", "c")])
+@pytest.mark.parametrize(
+    "segments", [("triple", "less"), ("sea", "arrow"), ("bell", "lane"), ("brew", "brew"), ("ab", "c")]
+)
 def test_clumsy_names_are_not_made(segments: tuple[str, str]) -> None:
     assert not naming.sounds(segments)
 
@@ -126,19 +137,24 @@ def test_a_clear_name_is_made() -> None:
 
 
 def test_affixes_keep_the_grammar_of_their_roots() -> None:
-    import random
-
-    made = {
-        name.label for seed in range(3000)
-        if (name := naming.affix("baker", random.Random(seed), 15)) is not None
-    }
-    assert "bakerward" in made
-    assert not any("ererie" in label or "erery" in label for label in made)
+    assert naming.affix("baker", "ery", 15) is None
+    assert naming.affix("coffee", "ella", 15) is None
+    assert naming.affix("baking", "ward", 15) is None
+    made = naming.affix("marine", "wick", 15)
+    assert made is not None
+    assert made.segments == ("marine", "wick")
 
 
-@pytest.mark.parametrize(("plural", "one"), [("commuters", "commuter"), ("bakeries", "bakery"), ("glass", "glass"), ("bus", "bus"), ("churches", "church")])
-def test_plurals_become_singular(plural: str, one: str) -> None:
-    assert naming.singular(plural) == one
+def test_names_follow_from_keys_and_hints_in_their_order() -> None:
+    material = Material(("coffee", "commuter"), ("dawn", "kettle", "ember", "lantern"), 14)
+    first, second, *_ = invent("compound", material)
+    assert {"coffee", "dawn"} == set(first.segments)
+    assert {"commuter", "kettle"} == set(second.segments)
+    assert invent("compound", material) == invent("compound", material)
+    assert not any(
+        "dawn" in name.label
+        for name in invent("compound", Material(("coffee",), ("dawn", "ember"), 14, ("dawn",)))
+    )
 
 
 def test_a_safety_row_has_one_part_for_all_its_topic() -> None:

@@ -16,23 +16,48 @@ TEXTS = [
     "<blend> brew + utopia = brew topia .com",
     "tlds .io ; max 10 ; style playful ; avoid cafe ; for bakery",
 ] * 20
-SHAPE: dict[str, Any] = {"d_model": 32, "d_kv": 8, "num_heads": 4, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 2}
+SHAPE: dict[str, Any] = {
+    "d_model": 32,
+    "d_kv": 8,
+    "num_heads": 4,
+    "d_ff": 64,
+    "num_layers": 2,
+    "num_decoder_layers": 2,
+}
 
 
 def lexicon() -> Lexicon:
     """Two trades."""
-    return Lexicon([
-        Industry(
-            "coffee_shop", "coffee shop", "72", ("cafe",), ("espresso drinks", "pastries", "catering"), ("commuters", "students"),
-            ("downtown", "station"), ("organic", "quick"), ("coffee", "latte", "cup"), ("brew", "roast", "dawn", "ember", "mug"),
-            (".com", ".cafe"),
-        ),
-        Industry(
-            "bakery", "bakery", "31", ("bread shop",), ("sourdough loaves", "birthday cakes", "rolls"), ("families", "caterers"),
-            ("corner", "village"), ("fresh", "warm"), ("bread", "oven", "flour"), ("crust", "crumb", "hearth", "rise", "rye"),
-            (".com", ".shop"),
-        ),
-    ])
+    return Lexicon(
+        [
+            Industry(
+                "coffee_shop",
+                "coffee shop",
+                "72",
+                ("cafe",),
+                ("espresso drinks", "pastries", "catering"),
+                ("commuters", "students"),
+                ("downtown", "station"),
+                ("organic", "quick"),
+                ("coffee", "latte", "cup"),
+                ("brew", "roast", "dawn", "ember", "mug"),
+                (".com", ".cafe"),
+            ),
+            Industry(
+                "bakery",
+                "bakery",
+                "31",
+                ("bread shop",),
+                ("sourdough loaves", "birthday cakes", "rolls"),
+                ("families", "caterers"),
+                ("corner", "village"),
+                ("fresh", "warm"),
+                ("bread", "oven", "flour"),
+                ("crust", "crumb", "hearth", "rise", "rye"),
+                (".com", ".shop"),
+            ),
+        ]
+    )
 
 
 @lru_cache(maxsize=1)
@@ -64,6 +89,14 @@ def write(folder: Path, **flags: Any) -> ModelFiles:
 
     dev = [Example(TEXTS[0], TEXTS[1], "curated"), Example(TEXTS[2], TEXTS[3], "lexicon")]
     return write_model(
-        model(**flags), tokenizer(), folder, dev, name="tiny", flags={}, data_digest=None, metrics={}, parent=None,
+        model(**flags),
+        tokenizer(),
+        folder,
+        dev,
+        name="tiny",
+        flags={},
+        data_digest=None,
+        metrics={},
+        parent=None,
         say=lambda _: None,
     )
