@@ -72,6 +72,8 @@ def _help(path: tuple[str, ...], command: click.Command) -> str:
         terminal_width=_WIDTH, max_content_width=_WIDTH,
         help_option_names=["-h", "--help"],
     )  # fmt: skip
+    # click keeps a command's help option from its first use, whatever names it went by there.
+    command._help_option = None
     return command.get_help(own)
 
 

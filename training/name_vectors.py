@@ -2,7 +2,7 @@
 
     python -m training.name_vectors
 
-Each word goes alone through the bundled sentence encoder (all-MiniLM-L6-v2, Apache-2.0, in `data/encoder`); principal
+Each word goes alone through the bundled sentence encoder (all-MiniLM-L6-v2, Apache-2.0, tuned for moderation, in `data/encoder`); principal
 components cut its 384 numbers to 64, kept in 8 bits. That is the distillation of model2vec (Minish, 2024) without its
 tokenizer: at run time a word costs a look-up, a text the mean of its words' vectors, and no model is loaded.
 
