@@ -13,7 +13,7 @@ from typing import Literal
 
 from domaingen.errors import InputFileError, ModelError
 from domaingen.generation.model_files import write_atomically
-from domaingen.generation.text import parse_completion, read_source
+from domaingen.generation.text import Controls, parse_completion, read_source
 
 Part = Literal["train", "dev", "test"]
 PARTS: tuple[Part, ...] = ("train", "dev", "test")
@@ -80,3 +80,28 @@ def data_digest(folder: Path) -> str:
     for part in PARTS:
         digest.update((folder / f"{part}.jsonl").read_bytes())
     return digest.hexdigest()
+
+
+def labels_of(example: Example) -> set[str]:
+    """The labels, without suffixes, that an example teaches."""
+    return {domain.partition(".")[0] for domain in example.domains}
+
+
+def all_texts(examples: Iterable[Example]) -> Iterator[str]:
+    """Sources and targets, for the tokenizer."""
+    for example in examples:
+        yield example.source
+        yield example.target
+
+
+def constraints_kept(example: Example, controls: Controls) -> bool:
+    """Whether the names truly obey the control part."""
+    for domain in example.domains:
+        label, _, suffix = domain.partition(".")
+        if controls.tlds and "." + suffix not in controls.tlds:
+            return False
+        if controls.max_length is not None and len(label) > controls.max_length:
+            return False
+        if any(word in label for word in controls.avoid):
+            return False
+    return True

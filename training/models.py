@@ -13,8 +13,7 @@ from tokenizers import Tokenizer
 from domaingen.errors import ModelError
 from domaingen.generation.model_files import MANIFEST, read_model
 from domaingen.lexicon import bundled_lexicon
-from training.examples import Example
-from training.synthesize import all_texts
+from training.examples import Example, all_texts
 from training.tokenizer import END, PAD, add_tokens, save_tokenizer, train_tokenizer
 
 SMALL: dict[str, Any] = {

@@ -11,8 +11,7 @@ from typing import Any
 
 from domaingen.errors import DomaingenError
 from domaingen.generation.text import STRATEGIES, read_source
-from training.examples import PARTS, Example, Part
-from training.synthesize import constraints_kept, labels_of
+from training.examples import PARTS, Example, Part, constraints_kept, labels_of
 
 
 class TrainingDataError(DomaingenError):

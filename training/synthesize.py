@@ -5,7 +5,7 @@ that dev or test teaches is never taught in train.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -28,7 +28,7 @@ from domaingen.names.reading import Reading, read_description
 from domaingen.suggestion import Candidate
 from training.controls import curated_hints, draw_demands, style_of
 from training.curated import CuratedRow
-from training.examples import PARTS, Example, Part
+from training.examples import PARTS, Example, Part, labels_of
 from training.frames import describe
 from training.held_out import teaching_rows
 from training.invention import LONGEST, Material, harsh_words, invent, key_words
@@ -289,28 +289,3 @@ def _without_leaks(parts: dict[Part, list[Example]]) -> dict[Part, list[Example]
         seen_descriptions |= descriptions
         clean[part] = list(kept.values())
     return clean
-
-
-def labels_of(example: Example) -> set[str]:
-    """The labels, without suffixes, that an example teaches."""
-    return {domain.partition(".")[0] for domain in example.domains}
-
-
-def all_texts(examples: Iterable[Example]) -> Iterator[str]:
-    """Sources and targets, for the tokenizer."""
-    for example in examples:
-        yield example.source
-        yield example.target
-
-
-def constraints_kept(example: Example, controls: Controls) -> bool:
-    """Whether the names truly obey the control part."""
-    for domain in example.domains:
-        label, _, suffix = domain.partition(".")
-        if controls.tlds and "." + suffix not in controls.tlds:
-            return False
-        if controls.max_length is not None and len(label) > controls.max_length:
-            return False
-        if any(word in label for word in controls.avoid):
-            return False
-    return True

@@ -8,12 +8,12 @@ import pytest
 from domaingen.generation.text import read_source
 from training import naming
 from training.curated import CuratedRow, read_curated
-from training.examples import Example, data_digest, read_examples, write_examples
+from training.examples import Example, data_digest, labels_of, read_examples, write_examples
 from training.invention import Material, invent
 from training.quality import Limits, TrainingDataError, assess
 from training.safety_rows import SafetyRow, split_of
 from training.segments import segmented, split_seam
-from training.synthesize import Amounts, Sources, labels_of, read_sources, synthesize
+from training.synthesize import Amounts, Sources, read_sources, synthesize
 
 SMALL = Amounts(lexicon=700, curated=1, composed=1, safety=1, nonsense=80)
 LOOSE = Limits(industries_min=50, strategy_min=0.02, contrast_min=0.5, description_repeat_max=0.02)
