@@ -30,6 +30,10 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "judge": ("training.judge_cli:judge", "Check whether a judge can be trusted."),
     "feedback": ("producer.feedback_cli:feedback", "Take in what experts say about suggestions."),
     "train": ("training.cli:train", "Train a model on a training set."),
+    "failures": ("training.failures_cli:failures", "Count failures, and have people review them."),
+    "discover": ("training.discovery.cli:discover", "Search for inputs on which a model fails."),
+    "retrain": ("training.retrain_cli:retrain", "Learn from reviewed failures, behind the gate."),
+    "models": ("training.models_cli:models", "List, promote, roll back and share model versions."),
 }
 
 

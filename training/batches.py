@@ -11,8 +11,8 @@ EARLY = {
     "lexicon": 0.46,
     "curated": 0.16,
     "composed": 0.21,
-    "benign": 0.09,
-    "harmful": 0.06,
+    "benign": 0.10,
+    "harmful": 0.05,
     "nonsense": 0.005,
     "replay": 0.015,
 }
@@ -20,8 +20,8 @@ LATE = {
     "lexicon": 0.19,
     "curated": 0.36,
     "composed": 0.24,
-    "benign": 0.11,
-    "harmful": 0.07,
+    "benign": 0.13,
+    "harmful": 0.05,
     "nonsense": 0.005,
     "replay": 0.025,
 }

@@ -30,7 +30,7 @@ from training.controls import curated_hints, draw_demands, style_of
 from training.curated import CuratedRow
 from training.examples import PARTS, Example, Part, labels_of
 from training.frames import describe
-from training.held_out import teaching_rows
+from training.held_out import held_out_industries, teaching_rows
 from training.invention import LONGEST, Material, harsh_words, invent, key_words
 from training.noise import nonsense, roughen
 from training.safety_rows import SafetyRow, read_safety, split_of
@@ -47,11 +47,13 @@ _LAPS = (0, 0, 1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What training sets are made from."""
+    """What training sets are made from. `held_out` are the industries of the evaluation sets: their rows are not in
+    `curated`, and no descriptions are written of them."""
 
     lexicon: Lexicon
     curated: tuple[CuratedRow, ...]
     safety: tuple[SafetyRow, ...]
+    held_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def read_sources(data: Path | None = None) -> Sources:
         read_lexicon(folder / "lexicon"),
         tuple(teaching_rows(folder)),
         tuple(read_safety(folder / "safety")),
+        held_out_industries(folder),
     )
 
 
@@ -133,7 +136,7 @@ def _all(sources: Sources, seed: int, amounts: Amounts) -> Iterator[tuple[Part, 
                     (part, each)
                     for each in _ruled(read, strategy, (".com",), "benign", safety.category, safety.style, random)
                 )
-    yield from _lexicon(sources.lexicon, seed, amounts.lexicon)
+    yield from _lexicon(sources, seed, amounts.lexicon)
     random = generator("nonsense", seed)
     for number in range(amounts.nonsense):
         text = nonsense(random)
@@ -249,16 +252,16 @@ def _refusal(read: _Read, strategy: str, kind: str, industry: str, style: str, r
     return Example(source_text(read.text, controls), target_text(strategy, ()), kind, industry, style)
 
 
-def _lexicon(lexicon: Lexicon, seed: int, amount: int) -> Iterator[tuple[Part, Example]]:
-    """Written descriptions, each with the names of two strategies."""
-    topics = sorted(
-        {word for industry in lexicon.industries for word in (*industry.associations, *industry.words)}
-    )
+def _lexicon(sources: Sources, seed: int, amount: int) -> Iterator[tuple[Part, Example]]:
+    """Written descriptions of industries that are not held out, each with the names of two strategies."""
+    lexicon = sources.lexicon
+    trades = [industry for industry in lexicon.industries if industry.id not in sources.held_out]
+    topics = sorted({word for industry in trades for word in (*industry.associations, *industry.words)})
     random = generator("lexicon", seed)
     for number in range(amount):
         part: Part = "dev" if number % 100 == 0 else "test" if number % 100 == 1 else "train"
-        trade = random.choice(lexicon.industries)
-        other: Industry | None = random.choice(lexicon.industries) if random.random() < 0.12 else None
+        trade = random.choice(trades)
+        other: Industry | None = random.choice(trades) if random.random() < 0.12 else None
         written = describe(trade, other, topics, random)
         read = _read(written.text.lower() if random.random() < 0.2 else written.text, lexicon)
         for strategy in _strategies(random):
