@@ -73,6 +73,7 @@ class Database:
             self.engine = create_engine(
                 parsed, pool_pre_ping=True, pool_recycle=1800, connect_args={"connect_timeout": 10}
             )
+            event.listen(self.engine, "connect", _prepare_postgres)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -101,6 +102,14 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA cache_size=-16000")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    # A process that is frozen within a transaction must not hold its rows for ever. Set by a statement and not at
+    # connecting, which PgBouncer refuses.
+    connection.autocommit = True
+    connection.execute("SET idle_in_transaction_session_timeout = '60s'")
+    connection.autocommit = False
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -130,12 +131,32 @@ def test_a_frozen_worker_that_wakes_up_late_writes_nothing_over_its_successor(
     frozen = arena.start_worker()
     wait_until(lambda: _claimed(arena) > 0, what="a claim")
     assert frozen.process
-    os.kill(frozen.process.pid, signal.SIGSTOP)
+    _freeze_outside_transactions(frozen.process.pid, arena)
     arena.start_worker()
     arena.wait_for(batch_id, 64)
     os.kill(frozen.process.pid, signal.SIGCONT)
     time.sleep(1.5)
     arena.wait_for(batch_id, 64)
+
+
+def _freeze_outside_transactions(pid: int, arena: Arena) -> None:
+    """Stop a process at a moment when it holds no write lock. One that is stopped within a transaction holds SQLite's
+    only lock, and no other process can work until it wakes up or dies (docs/operations.md)."""
+    for _ in range(50):
+        os.kill(pid, signal.SIGSTOP)
+        if not arena.database.is_sqlite:
+            return
+        probe = sqlite3.connect(str(arena.database.url.database), timeout=2.0, isolation_level=None)
+        try:
+            probe.execute("BEGIN IMMEDIATE")
+            probe.execute("ROLLBACK")
+            return
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.05)
+        finally:
+            probe.close()
+    raise AssertionError("the worker held the write lock every time it was stopped")
 
 
 def _claimed(arena: Arena) -> int:
