@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from domaingen.judging.rules import fold
+from domaingen.moderation.words import bundled_words
 from domaingen.outcomes import FailureType
 
 _URL = re.compile(
@@ -85,15 +86,16 @@ def _is_repeated(description: str, visible: str) -> bool:
     return len(words) >= 6 and len(set(words)) <= max(1, len(words) // 12)
 
 
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890")
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm")
+"""Neighbours on American, German and French keyboards."""
 _KEYBOARD = {(a, b) for row in _ROWS for a, b in pairwise(row)}
 _KEYBOARD |= {(b, a) for a, b in _KEYBOARD}
 
 
 def _looks_mashed(word: str) -> bool:
     """Whether a Latin word can't be pronounced: (nearly) no vowels, or nearly all neighbours adjacent on a
-    keyboard. Long runs of consonants prove nothing: «Rechtsschutzversicherung»."""
-    if len(word) < 5:
+    keyboard. Long runs of consonants prove nothing: «Rechtsschutzversicherung»; neither do known words: «brewer»."""
+    if len(word) < 5 or bundled_words().knows(word):
         return False
     vowels = sum(char in _VOWELS for char in word)
     adjacent = sum(pair in _KEYBOARD for pair in pairwise(word))
