@@ -14,7 +14,9 @@ import random
 import shutil
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from training.moderator_sources import MINILM, unpack
 
 HARM_SMOOTHING = 0.03
 KIND_WEIGHT = 0.3
+RANKING_WEIGHT = 0.5
 DISTILLATION_WEIGHT = 3.0
 INNOCENTS = 900
 """Innocent texts of other data in each epoch."""
@@ -88,6 +91,10 @@ class Tuning:
         harm = torch.tensor([float(row.harmful) for row in batch])
         smooth = harm * (1 - 2 * HARM_SMOOTHING) + HARM_SMOOTHING
         loss = functional.binary_cross_entropy_with_logits(logits[:, 0], smooth)
+        # Every harmful row of the batch should stand above every lawful one: what thresholds are made of.
+        gaps = logits[harm > 0.5, 0][:, None] - logits[harm < 0.5, 0][None]
+        if gaps.numel():
+            loss = loss + RANKING_WEIGHT * functional.softplus(-gaps).mean()
         marked = [i for i, row in enumerate(batch) if row.harmful]
         if marked:
             wanted = torch.tensor([self.kinds.index(batch[i].category) for i in marked])
@@ -114,12 +121,22 @@ class Tuning:
 
 
 def batches_of(rows: list[Example], rng: random.Random) -> list[list[Example]]:
-    """Shuffled batches of 32 rows of like length."""
-    rng.shuffle(rows)
+    """Shuffled batches of about 32 rows of like length. A harmful row travels with a lawful one of its topic, so that
+    what both share can't tell them apart."""
+    topics: dict[tuple[str, str], tuple[list[Example], list[Example]]] = defaultdict(lambda: ([], []))
+    units: list[list[Example]] = []
+    for row in rng.sample(rows, len(rows)):
+        if row.topic:
+            topics[row.category, row.topic][row.harmful].append(row)
+        else:
+            units.append([row])
+    for lawful, harmful in topics.values():
+        units += [[row for row in pair if row] for pair in zip_longest(lawful, harmful)]
+    rng.shuffle(units)
     batches = []
-    for start in range(0, len(rows), 512):
-        block = sorted(rows[start : start + 512], key=lambda row: len(row.text))
-        batches += [block[i : i + 32] for i in range(0, len(block), 32)]
+    for start in range(0, len(units), 256):
+        block = sorted(units[start : start + 256], key=lambda unit: max(len(row.text) for row in unit))
+        batches += [[row for unit in block[i : i + 16] for row in unit] for i in range(0, len(block), 16)]
     rng.shuffle(batches)
     return batches
 
@@ -139,7 +156,7 @@ def fine_tune(source: Path, examples: list[Example], *, epochs: int, lr: float, 
     lawful, names = innocent_texts(), name_texts()
     extra = rng.sample(lawful, min(2800, len(lawful))) + rng.sample(names, min(400, len(names)))
     target = tuning.means([example.text for example in examples] + extra)
-    total = epochs * ((len(examples) + INNOCENTS) // 32 + 2)
+    total = epochs * len(batches_of([*examples, *(Example("", False, "") for _ in range(INNOCENTS))], rng))
     moving = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
         [{"params": moving, "lr": lr}, {"params": tuning.head.parameters(), "lr": 3e-3}], weight_decay=0.01
@@ -204,7 +221,7 @@ def main() -> None:
         if flags.untuned:
             convert(source, flags.out / "encoder", card)
             return
-        examples = [Example(view(row.text), row.harmful, row.category) for row in training_examples()]
+        examples = [Example(view(row.text), row.harmful, row.category, row.topic) for row in training_examples()]
         tuning = fine_tune(source, examples, epochs=flags.epochs, lr=flags.lr, seed=flags.seed)
         tuned = Path(temporary) / "tuned"
         tuning.model.save_pretrained(tuned)

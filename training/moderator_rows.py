@@ -14,11 +14,12 @@ _NAME = re.compile(r"([a-z]+(?: [a-z]+)*) \.[a-z.]+ [a-z]+ \| ")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text, whether it does harm, and the category of its topic ("" for innocent texts of other data)."""
+    """A text, whether it does harm, and the category and topic of its neighbours ("" for innocent texts of other data)."""
 
     text: str
     harmful: bool
     category: str
+    topic: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -71,4 +72,4 @@ def name_texts() -> list[str]:
 
 def training_examples() -> list[Example]:
     """The train part of the safety rows."""
-    return [Example(row.text, row.harmful, row.category) for row in part_rows("train")]
+    return [Example(row.text, row.harmful, row.category, row.topic) for row in part_rows("train")]
