@@ -44,6 +44,7 @@ class Lexicon:
 
     def __init__(self, industries: Sequence[Industry]) -> None:
         self.industries = tuple(industries)
+        self._matched = lru_cache(maxsize=256)(self._match)  # the pipeline and the judge ask for the same texts
 
     @cached_property
     def _index(self) -> dict[str, list[tuple[int, float]]]:
@@ -72,12 +73,15 @@ class Lexicon:
 
     def match(self, text: str, *, most: int = 3) -> list[tuple[Industry, float]]:
         """The industries that `text` is likely about, best first, with a weight; empty where no word is known."""
+        return list(self._matched(text, most))
+
+    def _match(self, text: str, most: int) -> tuple[tuple[Industry, float], ...]:
         scores: Counter[int] = Counter()
         for stem in {_stem(word) for word in _WORD.findall(text.lower())}:
             for number, weight in self._index.get(stem, ()):
                 scores[number] += weight  # type: ignore[assignment]
         ranked = sorted(scores.items(), key=lambda pair: (-pair[1], self.industries[pair[0]].id))
-        return [(self.industries[number], weight) for number, weight in ranked[:most]]
+        return tuple([(self.industries[number], weight) for number, weight in ranked[:most]])
 
 
 def read_lexicon(folder: Path) -> Lexicon:

@@ -6,6 +6,8 @@ Everything follows from a hash of the seed and the description, so a row gets th
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 from random import Random
 
 from domaingen.brief import Brief
@@ -99,13 +101,18 @@ def _images(
         (word, fit)
         for word, fit in fits.items()
         if len(word) <= limit - 3
-        and stem(word) not in taken
-        and not is_filler(word)
-        and not is_tired(word)
+        and (root := _root_of_image(word)) is not None
+        and root not in taken
         and not (avoid and any(part in word for part in avoid))
     ]
     usable.sort(key=lambda image: (-image[1], image[0]))
     return usable
+
+
+@lru_cache(maxsize=32768)
+def _root_of_image(word: str) -> str | None:
+    """A word's stem; None where it says nothing or everybody uses it."""
+    return None if is_filler(word) or is_tired(word) else stem(word)
 
 
 def _melted(reading: Reading, key: str, limit: int) -> list[Play]:
@@ -133,10 +140,12 @@ def _all_plays(
 ) -> list[Play]:
     """All that can be made of keys and images; `cost` now weighs fit and worth too, with a little chance."""
     plays: list[Play] = []
+    draw = random.random
 
     def add(play: Play | None, bonus: float) -> None:
         if play is not None:
-            plays.append(play._replace(cost=play.cost - bonus + 0.15 * random.random()))
+            segments, strategy, reason, cost, words = play
+            plays.append(Play(segments, strategy, reason, cost - bonus + 0.15 * draw(), words))
 
     images = usable[:IMAGES]
     for key, worth in keys:
@@ -156,7 +165,7 @@ def _all_plays(
     for at, (image, fit) in enumerate(images[:5]):
         for other, other_fit in images[at + 1 : 6]:
             add(compound(image, other, strategy="metaphor", limit=limit), 0.4 * (fit + other_fit))
-    plays.sort(key=lambda play: (play.cost, play.segments))
+    plays.sort(key=attrgetter("cost", "segments"))
     return plays
 
 

@@ -7,6 +7,7 @@ row gets the same prompts on every worker, in every batch.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from math import ceil
 from random import Random
@@ -130,6 +131,12 @@ def generator(*parts: str | int) -> Random:
     return Random(int.from_bytes(digest.digest(), "big"))
 
 
+@lru_cache(maxsize=32768)
+def _root_of_hint(word: str) -> str | None:
+    """The stem of a word of three plain letters or more; None of others, which can't stand in a prompt."""
+    return stem(word) if word.isascii() and word.isalpha() and len(word) >= 3 else None
+
+
 def image_words(reading: Reading, avoid: Sequence[str], longest: int, random: Random) -> list[str]:
     """Words that may go into names for a description, the fitting ones mostly first: images near its meaning and the
     associations of its trades; for other languages, images of theirs."""
@@ -146,14 +153,14 @@ def image_words(reading: Reading, avoid: Sequence[str], longest: int, random: Ra
     if len(fits) < FEWEST_IMAGES:
         neutral = random.sample(supplies().neutral, FEWEST_IMAGES)
         fits.update((word, 0.1 + CHANCE * random.random()) for word in neutral if word not in fits)
+    parts = [part for part in avoid if part]
     usable = [
         word
         for word in fits
-        if word.isascii()
-        and word.isalpha()
-        and 3 <= len(word) <= longest - 3
-        and stem(word) not in present
-        and not any(part in word for part in avoid if part)
+        if (root := _root_of_hint(word)) is not None
+        and len(word) <= longest - 3
+        and root not in present
+        and not (parts and any(part in word for part in parts))
     ]
     return sorted(usable, key=lambda word: (-fits[word], word))
 

@@ -137,10 +137,9 @@ def target_text(strategy: str, names: Sequence[Candidate]) -> str:
 def parse_completion(text: str) -> list[Candidate]:
     """The names in what a model wrote; rubbish, a name cut off at the end and refusals leave none."""
     strategy: str | None = None
-    for token in STRATEGY_TOKENS:
-        if text.startswith(token):
-            strategy, text = token[1:-1], text.removeprefix(token)
-            break
+    if text.startswith(STRATEGY_TOKENS):
+        token = text[: text.index(">") + 1]
+        strategy, text = token[1:-1], text.removeprefix(token)
     found: dict[str, Candidate] = {}
     for part in text.lower().split(";"):
         match = _NAME.fullmatch(part.strip())
@@ -161,12 +160,13 @@ def _is_name(segments: Sequence[str]) -> bool:
     """Whether these can be the parts of a label: one to four of them, ASCII letters and digits, none twice."""
     if not 1 <= len(segments) <= 4 or len(set(segments)) < len(segments):
         return False
-    return 3 <= sum(map(len, segments)) <= 63 and all(_SEGMENT.fullmatch(segment) for segment in segments)
+    label = "".join(segments)
+    return 3 <= len(label) <= 63 and _SEGMENT.fullmatch(label) is not None
 
 
 def _reason(written: str | None, segments: Sequence[str], label: str, strategy: str | None) -> str | None:
     """The reason for the submitter: as written where it can be read and is not plainly false, else the segments."""
-    reason = " ".join((written or "").replace(",", " , ").split()).replace(" ,", ",")
+    reason = " ".join(written.replace(",", " , ").split()).replace(" ,", ",") if written else ""
     if reason and _REASON.fullmatch(reason) and (strategy == "metaphor" or _explains(reason, label)):
         return reason
     return " + ".join(segments) if len(segments) > 1 else None

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from domaingen.assets import asset
 from domaingen.moderation.words import bundled_words
-from domaingen.names.meaning import bundled_vectors
+from domaingen.names.meaning import Vector, bundled_vectors
 from domaingen.names.parts import bundled_parts
-from domaingen.names.sound import seam, stumbles, surprise, syllables
+from domaingen.names.sound import meeting, seam, stumbles, surprise, syllables
 from domaingen.names.vocabulary import is_filler
 
 VOWELS = frozenset("aeiou")
@@ -57,18 +57,30 @@ def supplies() -> Supplies:
     )
 
 
-def _order_cost(first: str, second: str) -> float:
-    """How much better `second` would stand first."""
-    parts = bundled_parts()
-    return seam(first, second) - 0.3 * (parts.leaning(first) - parts.leaning(second))
+class _Word(NamedTuple):
+    """What is known of a word whatever it is joined to."""
+
+    head: str
+    tail: str
+    leaning: float
+    beats: int
+    vector: Vector | None
 
 
-@lru_cache(maxsize=65536)
-def _join_cost(first: str, second: str) -> float:
+@lru_cache(maxsize=32768)
+def _word(word: str) -> _Word:
+    vectors = bundled_vectors()
+    at = vectors.find(word)
+    vector = None if at is None else vectors.row(at)
+    return _Word(word[:3], word[-3:], bundled_parts().leaning(word), syllables(word), vector)
+
+
+def _join_cost(first: str, second: str, order_cost: float) -> float:
     """How clumsy two words are side by side: sound, seam, syllables, order."""
     label = first + second
-    cost = 0.5 * max(0.0, surprise(label) - 2.3) + _order_cost(first, second)
-    beats = syllables(first) + syllables(second)
+    one, other = _word(first), _word(second)
+    cost = 0.5 * max(0.0, surprise(label) - 2.3) + order_cost
+    beats = one.beats + other.beats
     if beats > 3:
         cost += 0.12 * (beats - 3) + 0.25 * max(0, beats - 4)
     if len(label) > 10:
@@ -79,21 +91,29 @@ def _join_cost(first: str, second: str) -> float:
         cost += 0.2  # a rhyme of the ends sounds like a jingle
     if bundled_words().knows(label, most=5.6):
         cost += 0.6  # an ordinary word of the language is hardly free as a name
-    vectors = bundled_vectors()
-    one, other = vectors.find(first), vectors.find(second)
-    if one is not None and other is not None:
+    if one.vector is not None and other.vector is not None:
         # «coffee bean» is a term, not a name; two words that mean much the same say one thing twice.
-        cost += 0.9 * max(0.0, float(vectors.row(one) @ vectors.row(other)) - 0.42)
+        cost += 0.9 * max(0.0, float(one.vector @ other.vector) - 0.42)
     return cost
+
+
+@lru_cache(maxsize=32768)
+def _joined(key: str, image: str) -> Play:
+    """Two words in the order that sounds better, as a compound."""
+    one, other = _word(key), _word(image)
+    # What begins names oftener than it ends them should stand first.
+    leaning = 0.3 * (one.leaning - other.leaning)
+    ahead, behind = meeting(one.tail, other.head) - leaning, meeting(other.tail, one.head) + leaning
+    pair = (key, image) if ahead <= behind else (image, key)
+    return Play(pair, "compound", f"{pair[0]} + {pair[1]}", _join_cost(*pair, min(ahead, behind)), pair)
 
 
 def compound(key: str, image: str, *, strategy: str = "compound", limit: int = LONGEST) -> Play | None:
     """Two words, in the order that sounds better."""
     if not SHORTEST <= len(key) + len(image) <= limit or key[:4] == image[:4] or key in image or image in key:
         return None
-    ahead = _order_cost(key, image) <= _order_cost(image, key)
-    first, second = (key, image) if ahead else (image, key)
-    return Play((first, second), strategy, f"{first} + {second}", _join_cost(first, second), (first, second))
+    play = _joined(key, image)
+    return play if strategy == play.strategy else play._replace(strategy=strategy)
 
 
 def phrase(first: str, second: str, *, limit: int = LONGEST) -> Play | None:

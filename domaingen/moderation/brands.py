@@ -6,6 +6,7 @@ trust (`login`, `support`) or its goods (`iphone`): `applepieshop` is a bakery.
 
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -52,6 +53,11 @@ class Brands:
     near: dict[str, tuple[str, ...]]
     """Each coined brand of six letters or more, and each of its one-letter deletions -> the brands."""
 
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """The first three letters of the coined brands."""
+        return frozenset(brand[:3] for brand in self.coined)
+
     @classmethod
     def read(cls, path: Path, words: Words) -> "Brands":
         """Read `data/moderation/brands.toml`."""
@@ -85,6 +91,8 @@ class Brands:
 
     def _contained(self, text: str, reader: Reader) -> str | None:
         for start in range(len(text)):
+            if text[start : start + 3] not in self.beginnings:
+                continue
             for end in range(start + 3, min(len(text), start + 18) + 1):
                 brand = text[start:end]
                 if brand not in self.coined:
@@ -132,7 +140,11 @@ class Brands:
     def _disguised(self, text: str, reader: Reader) -> str | None:
         """The brand that a text with digits or letter pairs in place of letters shows: `paypa1`, `arnazon`."""
         forms = set()
-        if any(character.isdigit() for character in text) and any(character.isalpha() for character in text):
+        if (
+            not text.isalpha()
+            and any(character.isdigit() for character in text)
+            and any(character.isalpha() for character in text)
+        ):
             choices = [_LOOKS.get(character, character) for character in text]
             if sum(len(choice) > 1 for choice in choices) <= 4:
                 forms |= {"".join(form) for form in product(*choices)}

@@ -62,6 +62,19 @@ def clauses(text: str) -> list[str]:
     return parts if len(parts) > 1 else []
 
 
+def _bucket(gram: str) -> int:
+    return crc32(gram.encode()) % BUCKETS
+
+
+@lru_cache(maxsize=16384)
+def _letter_buckets(token: str) -> tuple[int, ...]:
+    """Buckets of a word's character 3-5-grams."""
+    padded = f"<{token}>"
+    return tuple(
+        [_bucket(f"c{padded[i : i + size]}") for size in (3, 4, 5) for i in range(len(padded) - size + 1)]
+    )
+
+
 def hash_features(text: str) -> tuple[npt.NDArray[np.int64], Floats]:
     """Buckets and values, of length 1 in all, of a text's word 1-2-grams, word pairs two apart, ideas and pairs of
     ideas, and character 3-5-grams."""
@@ -69,19 +82,16 @@ def hash_features(text: str) -> tuple[npt.NDArray[np.int64], Floats]:
     grams = [f"w{token}" for token in tokens]
     grams += [f"p{first} {second}" for first, second in pairwise(tokens)]
     grams += [f"s{first} {second}" for first, second in zip(tokens, tokens[2:], strict=False)]
-    ideas = bundled_concepts().find(tokens)
-    grams += [f"k{idea}" for idea in ideas]
-    grams += [f"q{first} {second}" for first, second in combinations(sorted(ideas), 2)]
-    words = len(grams)
+    # In order, since the order of a sum decides its last digit.
+    ideas = sorted(bundled_concepts().find(tokens))
+    of_ideas = [f"k{idea}" for idea in ideas]
+    of_ideas += [f"q{first} {second}" for first, second in combinations(ideas, 2)]
+    weights = dict.fromkeys([_bucket(gram) for gram in grams], 1.0)
+    weights |= dict.fromkeys([_bucket(gram) for gram in of_ideas], 2.0)
     for token in tokens:
-        padded = f"<{token}>"
-        for size in (3, 4, 5):
-            grams += [f"c{padded[i : i + size]}" for i in range(len(padded) - size + 1)]
-    weights: dict[int, float] = {}
-    for number, gram in enumerate(grams):
-        bucket = crc32(gram.encode()) % BUCKETS
-        weight = 2.0 if gram[0] in "kq" else 1.0 if number < words else 0.5
-        weights[bucket] = max(weights.get(bucket, 0.0), weight)
+        for bucket in _letter_buckets(token):
+            if bucket not in weights:
+                weights[bucket] = 0.5
     buckets = np.fromiter(weights, dtype=np.int64, count=len(weights))
     values = np.fromiter(weights.values(), dtype=np.float32, count=len(weights))
     norm = float(np.sqrt((values**2).sum())) or 1.0

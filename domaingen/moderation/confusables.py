@@ -32,6 +32,8 @@ _LETTERS_ONLY = str.maketrans({sign: letters for sign, letters in _PAIRS.items()
 
 def skeleton(text: str) -> str:
     """`text` with every look-alike replaced by its Latin letter and accents removed (`pаypal` -> `paypal`)."""
+    if text.isascii():
+        return text  # no look-alike is ASCII
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
     plain = "".join(character for character in folded if not unicodedata.combining(character))
     return plain.translate(_LETTERS_ONLY)

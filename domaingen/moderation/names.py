@@ -6,6 +6,7 @@ in another plausible reading), `brand`, `brand_lookalike`, `confusable`. The evi
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,7 +69,10 @@ class Taboo:
     def with_derived(self, words: Words) -> "Taboo":
         """This with the known words that begin with a strong word of four letters or more (`orgasmic`, `pornstar`)."""
         strong = dict(self.strong)
+        beginnings = {word[:4] for word in self.strong if len(word) >= 4}
         for word in words.cost:
+            if word[:4] not in beginnings:
+                continue
             for size in range(4, len(word)):
                 code = self.strong.get(word[:size])
                 if code and word not in self.innocent:
@@ -93,6 +97,21 @@ def read_taboo(path: Path) -> Taboo:
     return Taboo(**tiers, innocent=innocent)
 
 
+@lru_cache(maxsize=256)  # a row's names are all inspected under its description
+def _words_used(description: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]+", fold(description)))
+
+
+def _by_beginning(stems: Mapping[str, str]) -> tuple[int, dict[str, tuple[tuple[int, str, str], ...]]]:
+    """The length of the shortest stem, and by so many first letters: each stem's place in the list, the stem, its
+    code. So a label is searched for hundreds of stems with one look-up for each of its letters."""
+    size = min(map(len, stems), default=0)
+    table: dict[str, tuple[tuple[int, str, str], ...]] = {}
+    for place, (word, code) in enumerate(stems.items()):
+        table[word[:size]] = (*table.get(word[:size], ()), (place, word, code))
+    return size, table
+
+
 class LabelModerator:
     """Inspects second-level labels. Thread-safe and without state."""
 
@@ -103,6 +122,7 @@ class LabelModerator:
         given = taboo or read_taboo(asset("moderation", "profanity.toml"))
         self._stems = given.strong
         self._taboo = given.with_derived(self._words)
+        self._stems_from = _by_beginning(self._stems)
         self._brands = brands or Brands.read(asset("moderation", "brands.toml"), self._words)
         costs = {}
         for tier in (self._taboo.mild, self._taboo.plain, self._taboo.strong):
@@ -123,8 +143,8 @@ class LabelModerator:
             plain = skeleton(label).lower()
             mixed = any("\u0370" <= character <= "\u1fff" for character in label) and re.search("[a-z]", label)
             findings = [Finding("confusable", f"{label} looks like {plain}")] if mixed else []
-        used = frozenset(re.findall(r"[a-z]+", fold(description))) if description else frozenset()
-        parts = [part for part in re.split(r"[-_.]+", plain) if part]
+        used = _words_used(description)
+        parts = [plain] if plain.isalnum() else [part for part in re.split(r"[-_.]+", plain) if part]
         for part in parts:
             findings += self._inspect_part(part, used)
         if len(parts) > 1 and not findings:
@@ -196,15 +216,22 @@ class LabelModerator:
 
     def _inside_coined(self, letters: str, innocent: Reading) -> Finding | None:
         """A strong word anywhere in a label, unless the innocent reading covers it with known words alone."""
+        size, stems_from = self._stems_from
+        found = {
+            stem
+            for at in range(len(letters) - size + 1)
+            for stem in stems_from.get(letters[at : at + size], ())
+            if letters.startswith(stem[1], at)
+        }
+        if not found:
+            return None
         spans = []
         position = 0
         for piece in innocent.pieces:
             spans.append((position, position + len(piece), self._reader.cost(piece)))
             position += len(piece)
-        for word, code in self._stems.items():
+        for _, word, code in sorted(found):
             start = letters.find(word)
-            if start < 0:
-                continue
             end = start + len(word)
             touched = [cost for low, high, cost in spans if low < end and start < high]
             if any(cost is None or cost > 6.8 for cost in touched):

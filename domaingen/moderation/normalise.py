@@ -1,4 +1,4 @@
-"""Undo disguises before a text is judged. The text that generation sees stays as it was.
+"""Undo disguises before a text is judged. What generation sees is only made legible: words stay as they are written.
 
 In order: NFKC and look-alike letters, invisible characters, letters written apart (`h i t  m a n`), leetspeak
 (`h1tm4n`), stretched letters (`cocaiiine`). Every step is careful with honest digits and signs: 3D, B2B, 24/7, 1800s,
@@ -28,6 +28,11 @@ _APART = re.compile(
 )
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _INNER_MARKS = re.compile(r"(?<=[^\W\d_])[*._\-·|~](?=[^\W\d_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+"""The ASCII characters that are neither text nor a line's end or a tab."""
+_MARKUP = re.compile(r"<[/!]?[a-zA-Z][^<>]{0,200}>")
+"""Tags of HTML and XML, and a model's sentinels."""
+_LEET_SIGN = re.compile("[" + re.escape("".join(_LEET)) + "]")
 _MOST_READINGS = 64
 _MOST_COST = {2: 3.2, 3: 5.0, 4: 6.2}
 """Letters of a decoded word (4: or more) -> the cost up to which it counts as known."""
@@ -102,8 +107,10 @@ def normalise(text: str) -> str:
     """The text as a reader understands it, in its own case, accents kept where nothing was disguised."""
     words = bundled_words()
     text = unicodedata.normalize("NFKC", text)
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
-    if not text.isascii():
+    if text.isascii():
+        text = _CONTROLS.sub("", text)
+    else:
+        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
         text = re.sub(r"\w+", lambda match: _latin(match[0]), text)
     text = _APART.sub(lambda match: _join_apart(match, words), text)
     leet = 0
@@ -117,7 +124,8 @@ def normalise(text: str) -> str:
         leet += decoded is not None
         return decoded or token
 
-    text = _TOKEN.sub(decode, text)
+    if _LEET_SIGN.search(text) or _INNER_MARKS.search(text):  # without them every token stays as it is
+        text = _TOKEN.sub(decode, text)
     if leet:  # beside other disguises "n0" and "f0r" are words
         text = re.sub(r"\w+", lambda match: _decode_lax(match[0], words), text)
         # and numbers stand for words: "h1tm4n 4 h1re"
@@ -128,6 +136,18 @@ def normalise(text: str) -> str:
             r"[^\W\d_]+", lambda match: _squeeze(match, words) if _STRETCHED.search(match[0]) else match[0], text
         )
     return re.sub(r"\s+", " ", text).strip()
+
+
+@lru_cache(maxsize=4096)
+def legible(text: str) -> str:
+    """The text as a reader sees it, for naming: without markup and invisible characters, look-alike letters as the
+    Latin ones that they imitate where both stand in one word. Words, digits, accents and signs stay as they are; a text of markup alone too."""
+    seen = _MARKUP.sub(" ", text)
+    if not seen.isascii():
+        seen = "".join(c for c in seen if c in "\n\t" or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cn"))
+        # A word wholly in another script is honest.
+        seen = re.sub(r"\w*[a-zA-Z]\w*", lambda match: _latin(match[0]), seen)
+    return seen if any(char.isalpha() for char in seen) else text
 
 
 def _decode_lax(token: str, words: Words) -> str:

@@ -8,6 +8,7 @@ costs more than `MOST_TABOO_COST`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from domaingen.moderation.words import LONGEST_WORD, UNKNOWN_LETTER, UNKNOWN_WORD, Words
@@ -20,6 +21,9 @@ SHORT_COST = 1.2
 FOREIGN_COST = 1.5
 """Added for words that are frequent in other languages than English alone."""
 
+_UNKNOWN_LETTERS = [UNKNOWN_LETTER * letters for letters in range(LONGEST_WORD + 1)]
+_KEY = 4
+"""Letters by which the words that may begin somewhere are known."""
 _COMMON_PAIRS = frozenset(
     [
         "am",
@@ -90,18 +94,25 @@ class Reader:
 
     def __init__(self, words: Words, taboo: Mapping[str, float]) -> None:
         self._taboo = taboo
-        self._costs: dict[str, float] = {}
-        for word, cost in words.cost.items():
+        self._costs = dict(words.cost)
+        for word, spoken in words.languages.items():
+            if len(word) > 2 and "en" in spoken:
+                continue
             more = 0.0
             if len(word) == 1:
                 more = 0.0 if word in "ai" else LETTER_COST
             elif len(word) == 2 and word not in _COMMON_PAIRS:
                 more = SHORT_COST
-            if "en" not in words.languages[word]:
+            if "en" not in spoken:
                 more += FOREIGN_COST
-            self._costs[word] = cost + more
+            self._costs[word] += more
         for word, most in taboo.items():
             self._costs[word] = min(self._costs.get(word, 99.0), most)
+        self._longest: dict[str, int] = {}
+        for word in self._costs:
+            if len(word) > self._longest.get(word[:_KEY], _KEY - 1):
+                self._longest[word[:_KEY]] = len(word)
+        self._remembered = lru_cache(maxsize=4096)(self._read)  # a label is asked for by three checks
 
     def cost(self, piece: str) -> float | None:
         """The cost of a word, None where it is none."""
@@ -112,6 +123,9 @@ class Reader:
 
         The innocent reading may be expensive; the other is None where no reading by known words shows anything.
         """
+        return self._remembered(letters)
+
+    def _read(self, letters: str) -> tuple[Reading, Reading | None]:
         size = len(letters)
         infinite = 1e9
         clean = [0.0] + [infinite] * size
@@ -120,25 +134,35 @@ class Reader:
         known_back = [0] * (size + 1)
         bad = [infinite] * (size + 1)
         bad_back: list[tuple[int, bool]] = [(0, False)] * (size + 1)
-        for end in range(1, size + 1):
-            for start in range(max(0, end - LONGEST_WORD), end):
+        find_cost, taboo, longest = self._costs.get, self._taboo, self._longest
+        for start in range(size):
+            so_far, so_far_known, so_far_bad = clean[start], known[start], bad[start]
+            loose_base = so_far + UNKNOWN_WORD
+            last = min(size, start + LONGEST_WORD)
+            # From here on no word reaches further; what is longer is unknown and need not be looked up.
+            reach = min(last, start + longest.get(letters[start : start + _KEY], _KEY - 1))
+            for end in range(reach + 1, last + 1):
+                loose = loose_base + _UNKNOWN_LETTERS[end - start]
+                if loose < clean[end]:
+                    clean[end], clean_back[end] = loose, start
+            for end in range(start + 1, reach + 1):
                 piece = letters[start:end]
-                cost = self._costs.get(piece)
+                cost = find_cost(piece)
                 if cost is None:
-                    loose = clean[start] + UNKNOWN_WORD + UNKNOWN_LETTER * (end - start)
+                    loose = loose_base + _UNKNOWN_LETTERS[end - start]
                     if loose < clean[end]:
                         clean[end], clean_back[end] = loose, start
                     continue
-                if piece in self._taboo:
-                    if known[start] + cost < bad[end]:
-                        bad[end], bad_back[end] = known[start] + cost, (start, False)
+                if piece in taboo:
+                    if so_far_known + cost < bad[end]:
+                        bad[end], bad_back[end] = so_far_known + cost, (start, False)
                 else:
-                    if clean[start] + cost < clean[end]:
-                        clean[end], clean_back[end] = clean[start] + cost, start
-                    if known[start] + cost < known[end]:
-                        known[end], known_back[end] = known[start] + cost, start
-                if bad[start] + cost < bad[end]:
-                    bad[end], bad_back[end] = bad[start] + cost, (start, True)
+                    if so_far + cost < clean[end]:
+                        clean[end], clean_back[end] = so_far + cost, start
+                    if so_far_known + cost < known[end]:
+                        known[end], known_back[end] = so_far_known + cost, start
+                if so_far_bad + cost < bad[end]:
+                    bad[end], bad_back[end] = so_far_bad + cost, (start, True)
         pieces: list[str] = []
         end = size
         while end:

@@ -191,63 +191,112 @@ def _ending(tld: str, trade_tlds: tuple[tuple[str, ...], ...], language: str) ->
     return _GOOD_ENDINGS.get(tld, 0.5 if tld in COMMON_ENDINGS else 0.25)
 
 
-def _echo(reading: Reading, segments: Sequence[str], label: str) -> float:
-    best = max([reading.stems.get(stem(part), 0.0) for part in segments if part not in JOINERS], default=0.0)
+class _Part(NamedTuple):
+    """What is known of a part whatever the description."""
+
+    text: str
+    stem: str
+    is_joiner: bool
+    vector: int | None
+    image: int | None
+
+
+@lru_cache(maxsize=32768)
+def _part(text: str) -> _Part:
+    is_joiner = text in JOINERS
+    vector = bundled_vectors().find(text) if len(text) >= 3 and not is_joiner else None
+    return _Part(text, stem(text), is_joiner, vector, bundled_images().number.get(text))
+
+
+class _Form(NamedTuple):
+    """What is known of a label's parts whatever the description; `heard` are those that its meaning is taken from,
+    `known` is a count of letters."""
+
+    heard: tuple[_Part, ...]
+    known: int
+    rhythm: float
+    sound: float
+    shape: float
+    fresh: float
+
+
+@lru_cache(maxsize=16384)
+def _form(parts: tuple[str, ...]) -> _Form:
+    if len(parts) == 1 and len(parts[0]) > 6 and not bundled_words().knows(parts[0], most=5.5):
+        # A blend or a coined word: what can be heard in it counts for its meaning.
+        heard = read_label(parts[0])
+    else:
+        heard = parts
+    content = sum([part not in JOINERS for part in parts])
+    beats = sum([syllables(part) for part in parts])
+    return _Form(
+        tuple([_part(part) for part in heard]),
+        sum([_known_letters(part) for part in parts]),
+        _SYLLABLES[min(beats, len(_SYLLABLES) - 1)],
+        _sound(parts),
+        _SHAPES[min(content, len(_SHAPES) - 1)] * (0.9 if len(parts) > content + 1 else 1.0),
+        _fresh(parts),
+    )
+
+
+def _echo(reading: Reading, parts: Sequence[_Part], label: str) -> float:
+    best = 0.0
+    for part in parts:
+        if not part.is_joiner and (worth := reading.stems.get(part.stem, 0.0)) > best:
+            best = worth
     for root, worth in reading.roots:
         if worth > best and root in label:
             best = worth
     return min(1.0, best / 0.8)
 
 
-def _trade(reading: Reading, segments: Sequence[str]) -> float:
-    best = max([reading.trade_words.get(stem(part), 0.0) for part in segments], default=0.0)
+def _trade(reading: Reading, parts: Sequence[_Part]) -> float:
+    best = max([reading.trade_words.get(part.stem, 0.0) for part in parts], default=0.0)
     if reading.relations is not None:
-        number = bundled_images().number
-        for part in segments:
-            at = number.get(part)
-            if at is not None:
-                best = max(best, min(1.0, (float(reading.relations[at]) - UNRELATED) / (RELATED - UNRELATED)))
+        for part in parts:
+            if part.image is not None:
+                related = (float(reading.relations[part.image]) - UNRELATED) / (RELATED - UNRELATED)
+                best = max(best, min(1.0, related))
     return best
 
 
-def _meaning(reading: Reading, segments: Sequence[str]) -> float:
+def _meaning(reading: Reading, parts: Sequence[_Part]) -> float:
     if reading.vector is None:
         return 0.3
     best = -1.0
-    for part in segments:
-        cosine = reading.cosines.get(part)
+    for part in parts:
+        cosine = reading.cosines.get(part.text)
         if cosine is None:
-            vectors = bundled_vectors()
-            at = vectors.find(part) if len(part) >= 3 and part not in JOINERS else None
-            cosine = -1.0 if at is None else float(vectors.row(at) @ reading.vector)
-            reading.cosines[part] = cosine
+            at = part.vector
+            cosine = -1.0 if at is None else float(bundled_vectors().row(at) @ reading.vector)
+            reading.cosines[part.text] = cosine
         best = max(best, cosine)
     return 0.15 if best < -0.9 else min(1.0, max(0.0, (best - 0.02) / 0.45))
+
+
+def _suits(reading: Reading, tld: str) -> float:
+    worth = reading.endings.get(tld)
+    if worth is None:
+        worth = _ending(tld, tuple([industry.tlds for industry, _ in reading.trades]), reading.language)
+        reading.endings[tld] = worth
+    return worth
 
 
 def measure(reading: Reading, segments: Sequence[str], label: str, tld: str) -> Quality:
     """The parts of one name. `segments` may be empty; then the label is read into words."""
     letters = len(label)
     plain = label.isalpha()
-    parts = tuple(segments) if segments and plain else read_label(label)
-    if len(parts) == 1 and len(parts[0]) > 6 and not bundled_words().knows(parts[0], most=5.5):
-        # A blend or a coined word: what can be heard in it counts for its meaning.
-        heard: Sequence[str] = read_label(parts[0])
-    else:
-        heard = parts
-    known = sum([_known_letters(part) for part in parts])
-    content = sum([part not in JOINERS for part in parts])
-    beats = sum([syllables(part) for part in parts])
+    form = _form(tuple(segments) if segments and plain else read_label(label))
     return Quality(
-        echo=_echo(reading, heard, label),
-        trade=_trade(reading, heard),
-        meaning=_meaning(reading, heard),
+        echo=_echo(reading, form.heard, label),
+        trade=_trade(reading, form.heard),
+        meaning=_meaning(reading, form.heard),
         length=_LENGTHS[letters] if letters < len(_LENGTHS) else 0.02,
-        rhythm=_SYLLABLES[min(beats, len(_SYLLABLES) - 1)],
-        sound=_sound(parts),
-        words=min(1.0, known / max(1, letters)),
-        shape=_SHAPES[min(content, len(_SHAPES) - 1)] * (0.9 if len(parts) > content + 1 else 1.0),
+        rhythm=form.rhythm,
+        sound=form.sound,
+        words=min(1.0, form.known / max(1, letters)),
+        shape=form.shape,
         plain=1.0 if plain else 0.0,
-        ending=_ending(tld, tuple([industry.tlds for industry, _ in reading.trades]), reading.language),
-        fresh=_fresh(parts),
+        ending=_suits(reading, tld),
+        fresh=form.fresh,
     )

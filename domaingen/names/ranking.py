@@ -69,18 +69,20 @@ def affix_of(candidate: Candidate) -> str | None:
     """The ending that a name of one part leans on, or None."""
     if len(candidate.segments) > 1 and candidate.strategy not in ("affix", "coined"):
         return None
-    return next((affix for affix in AFFIXES if candidate.label.endswith(affix)), None)
+    label = candidate.label
+    return next((affix for affix in AFFIXES if label.endswith(affix)), None) if label.endswith(AFFIXES) else None
 
 
 def score_name(brief: Brief, reading: Reading, candidate: Candidate) -> float:
     """Expected worth of a name, about 0-1: half the four rules, half the judge's three dimensions, and what the
     brief's style likes."""
-    quality = measure(reading, candidate.segments, candidate.label, candidate.tld)
+    label = candidate.label
+    quality = measure(reading, candidate.segments, label, candidate.tld)
     dimensions = bundled_dimensions()
     judged = sum([dimensions[name].value(quality) - 1.0 for name in DIMENSIONS]) / 27.0
     rules = (
-        _shows(reading.rule_roots, candidate.label)
-        + (6 <= len(candidate.label) <= 15)
+        _shows(reading.rule_roots, label)
+        + (6 <= len(label) <= 15)
         + (candidate.tld in COMMON_ENDINGS)
         + (quality.plain > 0)
     ) / 4.0
@@ -158,5 +160,7 @@ def select_best(
         firsts[first] += 1
         labels.add(taken.label)
         chosen.append(taken)
+        if len(chosen) == brief.constraints.count:
+            break
         costs = [cost + _alike(other, taken) for cost, other in zip(costs, pool, strict=True)]
     return [scored.candidate for scored in chosen]

@@ -55,7 +55,7 @@ class Reading:
     """A description, read. `stems` maps the stem of every content word to its worth; `trade_words` the words of
     the matched trades to how much each belongs (association 1, trade word 0.9, service 0.7, times the match). `roots` are the
     beginnings (four or five letters) by which a word is recognised inside a coined name. `relations` says what each of the bundled
-    images has to do with the description; `cosines` remembers the likeness of parts to it."""
+    images has to do with the description; `cosines` remembers the likeness of parts to it, `endings` the worth of suffixes for it."""
 
     text: str
     language: str
@@ -68,6 +68,7 @@ class Reading:
     relations: npt.NDArray[np.float32] | None
     rule_roots: tuple[str, ...]
     cosines: dict[str, float]
+    endings: dict[str, float]
 
 
 @lru_cache(maxsize=1024)
@@ -206,6 +207,7 @@ def _read_cached(text: str, matched: _Matched) -> Reading:
         vector,
         relations,
         overlap_roots(text),
+        {},
         {},
     )
 

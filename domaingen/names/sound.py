@@ -40,8 +40,12 @@ _JOINTS = {
     "tr",
     "dr",
 }
-_TWINS = {frozenset(pair) for pair in ("bp", "dt", "gk", "ck", "cg", "kq", "fv", "sz", "mn")}
+_TWINS = {order for pair in ("bp", "dt", "gk", "ck", "cg", "kq", "fv", "sz", "mn") for order in (pair, pair[::-1])}
 """Consonants that the tongue makes in the same place: joined, one of them is lost in speech."""
+
+_CONSONANTS = "bcdfghjklmnpqrstvwxz"
+_SAID_AS_ONE = frozenset(["ck", "ll", "ss", "ng", "th", "sh", "ch", "rn", "rk"])
+_STUMBLES = re.compile(r"(.)\1\1|(..)\2\2|(...)\3|[bcdfghjklmnpqrstvwxz]{6}")
 
 
 @lru_cache(maxsize=32768)
@@ -76,19 +80,22 @@ def _letters(label: str) -> str:
 
 
 @lru_cache(maxsize=65536)
+def _surprises(label: str) -> tuple[float, float]:
+    """The mean and the worst."""
+    table = _surprise()
+    text = f"^^{_letters(label)}^"
+    each = [table[text[at : at + 3]] for at in range(len(text) - 2)]
+    return sum(each) / len(each), max(each)
+
+
 def surprise(label: str) -> float:
     """Mean nats of surprise per letter, edges included. English words: 2.3 or so; random letters: over 5."""
-    table = _surprise()
-    text = f"^^{_letters(label)}^"
-    return sum([table[text[at : at + 3]] for at in range(len(text) - 2)]) / max(1, len(text) - 2)
+    return _surprises(label)[0]
 
 
-@lru_cache(maxsize=65536)
 def worst_surprise(label: str) -> float:
     """The most surprising letter, in nats."""
-    table = _surprise()
-    text = f"^^{_letters(label)}^"
-    return max([table[text[at : at + 3]] for at in range(len(text) - 2)])
+    return _surprises(label)[1]
 
 
 EASY, HARD = 2.55, 4.1
@@ -101,9 +108,24 @@ def ease(label: str) -> float:
     return min(1.0, max(0.0, (HARD - surprise(label)) / (HARD - EASY)))
 
 
+@lru_cache(maxsize=32768)
+def _tail(tail: str) -> tuple[int, int]:
+    """Consonants at the end of a part's last three letters, and how many of them count: a pair that is said as one
+    counts once."""
+    left = len(tail) - len(tail.rstrip(_CONSONANTS))
+    return left, left - (tail[-2:] in _SAID_AS_ONE)
+
+
+@lru_cache(maxsize=32768)
+def _head(head: str) -> tuple[int, int]:
+    """The same of a part's first three letters, where a pair that begins words counts once."""
+    right = len(head) - len(head.lstrip(_CONSONANTS))
+    return right, right - (head[:2] in _JOINTS or head[:3] in _JOINTS)
+
+
 @lru_cache(maxsize=65536)
-def _meeting(tail: str, head: str) -> float:
-    joined = tail + head
+def meeting(tail: str, head: str) -> float:
+    """`seam` of parts of which `tail` and `head` are the last and the first three letters."""
     a, b = tail[-1:], head[:1]
     if not a or not b:
         return 0.0
@@ -111,22 +133,21 @@ def _meeting(tail: str, head: str) -> float:
     if a == b:
         # «hotel light» is written with one l as often as with two.
         cost += 0.5
-    if re.search(r"(.)\1\1", joined):
-        cost += 1.0
+    if (
+        (a == b and (tail[-2:-1] == a or head[1:2] == b))
+        or (len(tail) == 3 and tail[0] == tail[1] == a)
+        or (len(head) == 3 and b == head[1] == head[2])
+    ):
+        cost += 1.0  # a letter three times running
     if tail[-2:] == head[:2]:
         cost += 0.6
     if a in _VOWELS and b in _VOWELS:
         cost += 0.3 if a != b else 0.2
-    elif frozenset((a, b)) in _TWINS:
+    elif a + b in _TWINS:
         cost += 0.25
-    left = len(tail) - len(tail.rstrip("bcdfghjklmnpqrstvwxz"))
-    right = len(head) - len(head.lstrip("bcdfghjklmnpqrstvwxz"))
-    pile = (
-        left
-        + right
-        - (1 if head[:2] in _JOINTS or head[:3] in _JOINTS else 0)
-        - (1 if tail[-2:] in ("ck", "ll", "ss", "ng", "th", "sh", "ch", "rn", "rk") else 0)
-    )
+    left, counted_left = _tail(tail)
+    right, counted_right = _head(head)
+    pile = counted_left + counted_right
     if left and right and pile >= 4:
         cost += 0.3 * (pile - 3)
     return cost
@@ -134,11 +155,11 @@ def _meeting(tail: str, head: str) -> float:
 
 def seam(left: str, right: str) -> float:
     """How clumsy it is to join these two parts: 0 for smooth, 0.5 for a doubled letter, 1 and more for a stumble."""
-    return _meeting(left[-3:], right[:3])
+    return meeting(left[-3:], right[:3])
 
 
 @lru_cache(maxsize=32768)
 def stumbles(label: str) -> bool:
     """Whether a label is one to trip over: the same letter three times running, a syllable said thrice, or five
     consonants in a row."""
-    return bool(re.search(r"(.)\1\1|(..)\2\2|(...)\3|[bcdfghjklmnpqrstvwxz]{6}", label))
+    return _STUMBLES.search(label) is not None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domaingen.moderation.confusables import skeleton
-from domaingen.moderation.normalise import normalise
+from domaingen.moderation.normalise import legible, normalise
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,20 @@ def test_any_text_can_be_normalised(text: str) -> None:
 def test_normalising_twice_changes_nothing_more(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("b\u200bak\u200dery in town", "bakery in town"),
+        ("c\u043effee shop", "coffee shop"),
+        ("<b>bakery</b> in <a href='x'>town</a>", " bakery  in  town "),
+        ("<extra_id_0> yoga", "  yoga"),
+        ("bäckerei 3D & co, a < b", "bäckerei 3D & co, a < b"),
+        ("пекарня в центре", "пекарня в центре"),
+        ("h1tm4n", "h1tm4n"),
+        ("<br/>", "<br/>"),
+    ],
+)
+def test_what_generation_reads_is_legible_and_otherwise_as_written(text: str, seen: str) -> None:
+    assert legible(text) == seen
