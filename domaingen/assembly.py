@@ -15,14 +15,18 @@ from domaingen.generation.composer import compose
 from domaingen.generation.engine import Engine
 from domaingen.generation.model_files import ModelFiles, bundled_model_path, read_model
 from domaingen.judging.local import LocalJudge
+from domaingen.judging.similarity import EmbeddingSimilarity
 from domaingen.lexicon import bundled_lexicon
 from domaingen.moderation.local import LocalModerator
 from domaingen.moderation.names import LabelModerator
+from domaingen.moderation.verdict import Moderator
 from domaingen.names.ranking import select_best
 from domaingen.outcomes import Judge
 from domaingen.pipeline import Parts
 from domaingen.settings import Settings
+from domaingen.store.canary import canary_for
 from domaingen.store.database import Database
+from domaingen.store.models import active_version
 from domaingen.store.schema import ModelVersion
 
 log = structlog.get_logger(__name__)
@@ -36,26 +40,44 @@ def resolve_model(settings: Settings, database: Database | None) -> str:
         return str(folder.resolve()) if folder.is_dir() else settings.model
     if database is not None:
         with database.read() as connection:
-            active = connection.scalar(select(ModelVersion.name).where(ModelVersion.state == "active"))
+            active = active_version(connection)
         if active:
             return active
     return read_model(bundled_model_path(), verify=False).name
+
+
+def model_for(settings: Settings, database: Database, source_digest: str) -> str:
+    """The model of a new batch from a file with this SHA-256: the canary's where the file is one of its share, else
+    what `resolve_model` says. A setting that names a model leaves the canary out."""
+    if settings.model == "active":
+        with database.read() as connection:
+            canary = canary_for(connection, source_digest)
+        if canary:
+            return canary
+    return resolve_model(settings, database)
 
 
 def find_model(name: str, settings: Settings, database: Database | None) -> ModelFiles:
     """The files of a model by registered name, bundled name or folder.
 
     Raises:
-        ModelError: There is none, or its files don't match their digest.
+        ModelError: There is none, or its files don't match their digest or the registered one.
     """
     bundled = read_model(bundled_model_path(), verify=False)
     if name == bundled.name:
         return bundled
     if database is not None:
         with database.read() as connection:
-            path = connection.scalar(select(ModelVersion.path).where(ModelVersion.name == name))
-        if path:
-            return read_model(Path(path))
+            known = connection.execute(
+                select(ModelVersion.path, ModelVersion.digest).where(ModelVersion.name == name)
+            ).one_or_none()
+        if known:
+            files = read_model(Path(known.path))
+            if files.digest != known.digest:
+                raise ModelError(
+                    f"{known.path} holds another model than the one that was registered as {name}; bring its files back"
+                )
+            return files
     if Path(name).is_dir():
         return read_model(Path(name))
     raise ModelError(f"there is no model {name}; `domaingen models list` shows the registered ones")
@@ -89,7 +111,8 @@ class Assembly:
         self._settings, self._database = settings, database
         self._lock = threading.Lock()
         self._engines: dict[str, Engine] = {}
-        self._moderator: LocalModerator | None = None
+        self._moderator: Moderator | None = None
+        self._similarity: EmbeddingSimilarity | None = None
         self._names: LabelModerator | None = None
 
     def parts(self, model: str, judge: str) -> Parts:
@@ -105,8 +128,9 @@ class Assembly:
                 self._engines[model] = load_engine(model, self._settings, self._database)
                 log.info("model loaded", model=model, digest=self._engines[model].digest[:12])
             if self._moderator is None or self._names is None:
-                self._moderator = LocalModerator(refuse_sensitive=_words(self._settings.refuse_sensitive))
+                self._moderator = self._make_moderator()
                 self._names = LabelModerator()
+                self._similarity = EmbeddingSimilarity() if self._settings.similarity == "on" else None
         return Parts(
             engine=self._engines[model],
             moderator=self._moderator,
@@ -116,4 +140,15 @@ class Assembly:
             select=select_best,
             judge=LocalJudge() if judge == "local" else None,
             judge_kind={"local": Judge.LOCAL, "none": Judge.NONE}.get(judge, Judge.PENDING),
+            similarity=self._similarity,
         )
+
+    def _make_moderator(self) -> Moderator:
+        asks = self._settings.asks_moderation
+        local = LocalModerator(refuse_sensitive=_words(self._settings.refuse_sensitive), consult=asks)
+        if not asks:
+            return local
+        # The OpenAI client takes half a second to import, and a process without a key needs none.
+        from domaingen.moderation.second_opinion import make_moderator
+
+        return make_moderator(self._settings, self._database, local)

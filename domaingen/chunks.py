@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from domaingen import metrics
-from domaingen.errors import ModelError
+from domaingen.errors import ModelError, ModerationUnavailableError
 from domaingen.outcomes import Judge
 from domaingen.pipeline import Options, Parts, Row, name_rows
 from domaingen.settings import Settings
@@ -77,7 +77,13 @@ def generate_chunk(
             refuse_uncertain=bool(claim.settings["refuse_uncertain"]),
         )
         rows = [Row(item.row, item.external_id, item.description, item.cells) for item in claim.items]
-        outcomes = name_rows(rows, parts, options, stage=metrics.timed_stage)
+        try:
+            outcomes = name_rows(rows, parts, options, stage=metrics.timed_stage)
+        except ModerationUnavailableError as error:
+            # The reaper announces them again, until the service is back.
+            log.warning("a chunk waits for moderation", batch=batch_id, rows=len(rows), error=str(error))
+            release_and_commit(database, claim)
+            return ChunkReport()
     with metrics.timed_stage("record"):
         held = record_and_commit(database, claim, list(zip(claim.items, outcomes, strict=True)))
         _finish(database, batch_id)
@@ -95,7 +101,14 @@ def generate_chunk(
     report = ChunkReport(len(claim.items), len(held))
     if report.lost:
         metrics.LOST_CLAIMS.inc(report.lost)
-    log.info("chunk", batch=batch_id, first_row=claim.items[0].row, rows=report.claimed, lost=report.lost)
+    log.info(
+        "chunk",
+        batch=batch_id,
+        model=claim.model,
+        first_row=claim.items[0].row,
+        rows=report.claimed,
+        lost=report.lost,
+    )
     return report
 
 

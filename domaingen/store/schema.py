@@ -285,5 +285,5 @@ class ProviderUsage(Table):
     at: Mapped[float] = mapped_column(index=True)
 
 
-# The tables of scoring are part of the schema; they import `Table` from here, so they come last.
-from domaingen.store import scoring_schema  # noqa: E402, F401
+# The tables of scoring and of the registry are part of the schema; they import `Table` from here, so they come last.
+from domaingen.store import model_schema, scoring_schema  # noqa: E402, F401

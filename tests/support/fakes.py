@@ -24,11 +24,10 @@ class InstantEngine:
     """Answers at once with names that depend on the prompt alone. `delay_s` sleeps once for each call; a prompt
     that holds «killworker» kills the process, as a row that crashes native code would."""
 
-    name = "instant"
     digest = "0" * 64
 
-    def __init__(self, delay_s: float = 0.0) -> None:
-        self._delay_s = delay_s
+    def __init__(self, delay_s: float = 0.0, name: str = "instant") -> None:
+        self._delay_s, self.name = delay_s, name
 
     def complete(self, prompts: Sequence[Prompt], *, max_tokens: int = 64) -> list[Completion]:
         if self._delay_s:
@@ -65,12 +64,13 @@ class InstantJudge:
 
 
 class InstantSource:
-    """A source of instant parts; DOMAINGEN_TEST_DELAY_S makes each engine call take time."""
+    """A source of instant parts for a model of any name; DOMAINGEN_TEST_DELAY_S makes each engine call take time."""
 
     def __init__(self, settings: Settings | None = None, database: Database | None = None) -> None:
         allow = AllowAll()
+        self._delay_s = float(os.environ.get("DOMAINGEN_TEST_DELAY_S", "0"))
         self._parts = Parts(
-            engine=InstantEngine(float(os.environ.get("DOMAINGEN_TEST_DELAY_S", "0"))),
+            engine=InstantEngine(self._delay_s),
             moderator=allow,
             name_moderator=allow,
             lexicon=Lexicon([]),
@@ -81,6 +81,7 @@ class InstantSource:
         )
 
     def parts(self, model: str, judge: str) -> Parts:
+        parts = replace(self._parts, engine=InstantEngine(self._delay_s, model or "instant"))
         if judge.startswith("openai"):
-            return replace(self._parts, judge=None, judge_kind=Judge.PENDING)
-        return self._parts
+            return replace(parts, judge=None, judge_kind=Judge.PENDING)
+        return parts
