@@ -1,10 +1,10 @@
 """The words for how a row can end: statuses and failure types, each explained beside its name.
 
 One place for all of them: the store's constraints, the reports, the docs and the command line read these
-enums. The wider taxonomy of failures (severity, strategy) hangs on `FailureType` too.
+enums. What each failure type means stands in `domaingen.failures.taxonomy`, with the wider types that are no
+outcomes.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -77,70 +77,6 @@ class Severity(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
-
-
-@dataclass(frozen=True, slots=True)
-class FailureExplanation:
-    """What a failure type means.
-
-    `status` is the outcome that it belongs to, `meaning` the sentence for readers of reports, `root_cause`
-    and `strategy` what failure records say unless evidence says better.
-    """
-
-    status: Status
-    severity: Severity
-    meaning: str
-    root_cause: str
-    strategy: str
-
-
-def _rejected(meaning: str, severity: Severity = Severity.LOW) -> FailureExplanation:
-    return FailureExplanation(Status.REJECTED, severity, meaning, "input", "tell_submitter")
-
-
-FAILURES: dict[FailureType, FailureExplanation] = {
-    FailureType.SAFETY_ISSUE: FailureExplanation(
-        Status.REFUSED,
-        Severity.CRITICAL,
-        "The business or request would do harm.",
-        "unsafe_request",
-        "keep_refusing",
-    ),
-    FailureType.EMPTY_INPUT: _rejected("The description is empty."),
-    FailureType.SHORT_INPUT: _rejected("The description is a single character."),
-    FailureType.LONG_INPUT: _rejected("The description is longer than the limit."),
-    FailureType.GIBBERISH_INPUT: _rejected("The description has letters but no words."),
-    FailureType.REPEATED_INPUT: _rejected("The description repeats one character or word."),
-    FailureType.NUMERIC_INPUT: _rejected("The description is only digits."),
-    FailureType.SYMBOL_INPUT: _rejected("The description is only signs or emoji."),
-    FailureType.CONTROL_INPUT: _rejected("The description holds control characters or undecodable bytes."),
-    FailureType.URL_INPUT: _rejected("The description is only a web or mail address."),
-    FailureType.INVALID_CONSTRAINT: _rejected("A constraint column of the row can't be understood."),
-    FailureType.MALFORMED_ROW: _rejected("The row has more cells than the header."),
-    FailureType.TOO_FEW_SUGGESTIONS: FailureExplanation(
-        Status.FAILED, Severity.HIGH, "No valid name survived the checks.", "decoding", "more_training_data"
-    ),
-    FailureType.CONSTRAINT_UNSATISFIABLE: FailureExplanation(
-        Status.FAILED,
-        Severity.LOW,
-        "No name can satisfy the row's constraints together.",
-        "constraints",
-        "tell_submitter",
-    ),
-    FailureType.PROVIDER_ERROR: FailureExplanation(
-        Status.FAILED, Severity.MEDIUM, "An outside service gave no usable answer.", "provider", "retry_later"
-    ),
-    FailureType.ENGINE_ERROR: FailureExplanation(
-        Status.FAILED, Severity.HIGH, "The generating model raised an error on this row.", "engine", "fix_code"
-    ),
-    FailureType.POISON: FailureExplanation(
-        Status.FAILED,
-        Severity.HIGH,
-        "Workers died or stalled on this row too many times.",
-        "crash",
-        "investigate",
-    ),
-}
 
 
 class Judge(StrEnum):

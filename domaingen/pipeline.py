@@ -14,12 +14,14 @@ import structlog
 
 from domaingen.brief import Brief, ConstraintError, brief_from_cells
 from domaingen.errors import EngineError
+from domaingen.failures.evidence import Evidence
 from domaingen.generation.engine import Completion, Engine, Prompt
-from domaingen.generation.text import parse_completion, prompts_for
+from domaingen.generation.text import prompts_for
 from domaingen.intake import check_description
-from domaingen.judging.judge import Named, NameJudge
+from domaingen.judging.judge import Named, NameJudge, NameSimilarity
 from domaingen.judging.rules import rule_checks, rule_score
 from domaingen.lexicon import Industry, Lexicon
+from domaingen.moderation.normalise import legible
 from domaingen.moderation.verdict import Decision, Moderator, NameModerator
 from domaingen.names.domain import InvalidDomainError, broken_constraint, parse_domain, sameness_key, unsatisfiable
 from domaingen.outcomes import FailureType, Judge, Status
@@ -61,6 +63,8 @@ class Parts:
     select: Selector
     judge: NameJudge | None
     judge_kind: Judge
+    similarity: NameSimilarity | None = None
+    """Tells among the checks how close a name is to its description; None where that is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def name_rows(
     """
     outcomes: dict[int, Outcome] = {}
     briefs: dict[int, Brief] = {}
+    evidence: dict[int, Evidence] = {}
     with stage("intake"):
         for position, row in enumerate(rows):
             prepared = _prepare(row, options)
@@ -94,12 +99,26 @@ def name_rows(
     with stage("moderate"):
         verdicts = parts.moderator.judge([brief.description for brief in briefs.values()])
     for position, verdict in zip(list(briefs), verdicts, strict=True):
+        if verdict.disagreement:
+            log.info("moderators disagree", row=rows[position].row, opinions=verdict.disagreement)
+        seen = evidence[position] = Evidence(asked=briefs[position].constraints.count, risk=verdict.risk)
         unsure = verdict.decision is Decision.UNCERTAIN and options.refuse_uncertain
         if verdict.decision is Decision.REFUSE or unsure:
+            seen.uncertain = unsure
             outcomes[position] = without_names(FailureType.SAFETY_ISSUE, verdict.reason, category=verdict.category)
             del briefs[position]
-    outcomes |= _name_briefs(briefs, parts, options, stage)
-    return [replace(outcomes[position], model=parts.engine.name) for position in range(len(rows))]
+        else:
+            readable = legible(briefs[position].description)
+            briefs[position] = replace(briefs[position], description=readable)
+    outcomes |= _name_briefs(briefs, parts, options, evidence, stage)
+    return [
+        replace(
+            outcomes[position],
+            model=parts.engine.name,
+            evidence=evidence[position].as_dict() if position in evidence else {},
+        )
+        for position in range(len(rows))
+    ]
 
 
 def _prepare(row: Row, options: Options) -> Brief | Outcome:
@@ -122,12 +141,18 @@ def _prepare(row: Row, options: Options) -> Brief | Outcome:
 
 
 def _name_briefs(
-    briefs: Mapping[int, Brief], parts: Parts, options: Options, stage: StageTimer
+    briefs: Mapping[int, Brief],
+    parts: Parts,
+    options: Options,
+    evidence: Mapping[int, Evidence],
+    stage: StageTimer,
 ) -> dict[int, Outcome]:
     matches = {
         position: parts.lexicon.match(" ".join(filter(None, (brief.description, brief.industry))))
         for position, brief in briefs.items()
     }
+    for position, found in matches.items():
+        evidence[position].trade = found[0][1] if found else None
     pools: dict[int, list[Candidate]] = {position: [] for position in briefs}
     failed: dict[int, Outcome] = {}
     # A second round, with other hints, only for rows whose first one left too few.
@@ -139,7 +164,7 @@ def _name_briefs(
         }
         if not wanting:
             break
-        _generate(wanting, matches, pools, failed, parts, options.seed + 7919 * attempt, stage)
+        _generate(wanting, matches, pools, failed, parts, options.seed + 7919 * attempt, evidence, stage)
     with stage("rank"):
         chosen = {
             position: parts.select(brief, pools[position], matches[position])
@@ -159,6 +184,7 @@ def _generate(
     failed: dict[int, Outcome],
     parts: Parts,
     seed: int,
+    evidence: Mapping[int, Evidence],
     stage: StageTimer,
 ) -> None:
     """Fill the pools with checked candidates of the model, then of the lexicon."""
@@ -172,9 +198,9 @@ def _generate(
                 if not pools[position]:
                     failed[position] = without_names(FailureType.ENGINE_ERROR)
                 continue
-            candidates = [candidate for completion in written for candidate in parse_completion(completion.text)]
+            candidates = evidence[position].read(completion.text for completion in written)
             candidates += parts.compose(brief, matches[position], seed)
-            pools[position] = _check(brief, pools[position] + candidates, parts.name_moderator)
+            pools[position] = _check(brief, pools[position] + candidates, parts.name_moderator, evidence[position])
 
 
 def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[int, list[Completion] | None]:
@@ -196,8 +222,11 @@ def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[i
     return {position: [next(completions) for _ in row] for position, row in prompts.items()}
 
 
-def _check(brief: Brief, candidates: Sequence[Candidate], moderator: NameModerator) -> list[Candidate]:
-    """The candidates that are registrable, keep the constraints, say nothing bad and differ, in order."""
+def _check(
+    brief: Brief, candidates: Sequence[Candidate], moderator: NameModerator, evidence: Evidence
+) -> list[Candidate]:
+    """The candidates that are registrable, keep the constraints, say nothing bad and differ, in order. Why the others
+    were dropped is noted."""
     constraints = brief.constraints
     kept: dict[str, Candidate] = {}
     for position, candidate in enumerate(candidates):
@@ -207,14 +236,18 @@ def _check(brief: Brief, candidates: Sequence[Candidate], moderator: NameModerat
             wanted = replace(candidate, tld=constraints.tlds[position % len(constraints.tlds)])
         key = sameness_key(wanted.domain)
         if key in kept:
+            evidence.drop("duplicate", wanted)
             continue
         try:
             name = parse_domain(wanted.domain)
         except InvalidDomainError:
+            evidence.drop("invalid", wanted)
             continue
-        if broken_constraint(name, constraints):
+        if broken := broken_constraint(name, constraints):
+            evidence.drop(broken, wanted)
             continue
-        if moderator.inspect(name.label, description=brief.description):
+        if findings := moderator.inspect(name.label, description=brief.description):
+            evidence.drop(findings[0].code, wanted)
             continue
         kept[key] = wanted
     return list(kept.values())
@@ -223,13 +256,11 @@ def _check(brief: Brief, candidates: Sequence[Candidate], moderator: NameModerat
 def _outcome(brief: Brief, chosen: Sequence[Candidate], parts: Parts) -> Outcome:
     if not chosen:
         return without_names(FailureType.TOO_FEW_SUGGESTIONS)
-    judgements = (
-        parts.judge.rate([Named(brief.description, each.domain, each.segments) for each in chosen])
-        if parts.judge
-        else [None] * len(chosen)
-    )
+    named = [Named(brief.description, each.domain, each.segments) for each in chosen]
+    judgements = parts.judge.rate(named) if parts.judge else [None] * len(chosen)
+    closeness = parts.similarity.rate(named) if parts.similarity else [None] * len(chosen)
     suggestions = []
-    for candidate, judgement in zip(chosen, judgements, strict=True):
+    for candidate, judgement, similarity in zip(chosen, judgements, closeness, strict=True):
         checks = rule_checks(brief.description, candidate.domain)
         rules = rule_score(checks)
         judged = round(judgement.score, 4) if judgement else None
@@ -245,7 +276,7 @@ def _outcome(brief: Brief, chosen: Sequence[Candidate], parts: Parts) -> Outcome
                 brandability=judgement.brandability if judgement else None,
                 reason=candidate.reason or " + ".join(candidate.segments),
                 source=candidate.source,
-                checks=checks,
+                checks=checks if similarity is None else checks | {"similarity": similarity},
             )
         )
     suggestions.sort(key=lambda suggestion: (-suggestion.score, suggestion.domain))

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from domaingen.outcomes import FAILURES, FailureType, Judge, Source, Status
+from domaingen.failures.taxonomy import FAILURES, status_of
+from domaingen.outcomes import FailureType, Judge, Source, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a row ended: either suggestions, or one failure type with a reason."""
+    """How a row ended: either suggestions, or one failure type with a reason. `evidence` is what went wrong on the way
+    (`domaingen.failures.evidence`); it is filed as failures and is no part of the result."""
 
     status: Status
     suggestions: tuple[Suggestion, ...] = ()
@@ -74,6 +76,7 @@ class Outcome:
     category: str | None = None
     reason: str | None = None
     model: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         suggested = self.status is Status.SUGGESTED
@@ -88,7 +91,7 @@ def without_names(
 ) -> Outcome:
     """The outcome of a row that got no names; `reason` defaults to the failure type's meaning."""
     explanation = FAILURES[failure_type]
-    return Outcome(explanation.status, (), failure_type, category, reason or explanation.meaning, model)
+    return Outcome(status_of(failure_type), (), failure_type, category, reason or explanation.meaning, model)
 
 
 def combine_scores(rule_score: float, judge_score: float | None) -> float:

@@ -2,7 +2,9 @@
 
     docs/cli.md       from the help of every command
     docs/settings.md  from the fields of `domaingen.settings.Settings`
-    docs/formats.md   the blocks between its `generated` marks, from `domaingen.outcomes`
+    docs/formats.md, docs/architecture.md, docs/failures.md
+                      the blocks between their `generated` marks, from `domaingen.outcomes` and
+                      `domaingen.failures`
 
 tests/unit/test_docs.py fails while a file on disk differs from what this module makes.
 """
@@ -23,7 +25,10 @@ from pydantic.fields import FieldInfo
 
 from domaingen import outcomes
 from domaingen.cli import root
-from domaingen.outcomes import FAILURES, BatchState, ItemState, Judge, Source, Status
+from domaingen.failures import taxonomy
+from domaingen.failures.causes import ROOT_CAUSES, STRATEGIES
+from domaingen.failures.taxonomy import FAILURES, FINDINGS, Blame, Explanation
+from domaingen.outcomes import BatchState, ItemState, Judge, Source, Status
 from domaingen.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -167,8 +172,9 @@ def settings_page() -> str:
 
 
 def _member_notes(kind: type[StrEnum]) -> dict[str, str]:
-    """The string below each member of an enum in `domaingen.outcomes`, by value."""
-    source = Path(str(outcomes.__file__)).read_text(encoding="utf-8")
+    """The string below each member of an enum in the module that defines it, by value."""
+    home = {module.__name__: module for module in (outcomes, taxonomy)}[kind.__module__]
+    source = Path(str(home.__file__)).read_text(encoding="utf-8")
     body = next(
         node.body
         for node in ast.parse(source).body
@@ -199,11 +205,31 @@ def _failure_table() -> str:
     return "\n".join([head, "| --- | --- | --- | --- | --- | --- |", *rows]) + "\n"
 
 
+def _taxonomy_table(types: Mapping[Any, Explanation]) -> str:
+    rows = [
+        f"| `{kind.value}` | {why.blame} | {why.severity} | {why.meaning} | {why.example} | {why.detection} "
+        f"| `{why.root_cause}` | `{why.strategy}` | {f'`{why.expects}`' if why.expects else '–'} |"
+        for kind, why in types.items()
+    ]
+    head = "| type | whose | severity | meaning | example | noticed by | usual cause | strategy | expected |"
+    return "\n".join([head, "| --- " * 9 + "|", *rows]) + "\n"
+
+
+def _word_table(title: str, words: Mapping[str, str]) -> str:
+    rows = [f"| `{word}` | {meaning} |" for word, meaning in words.items()]
+    return "\n".join([f"| {title} | meaning |", "| --- | --- |", *rows]) + "\n"
+
+
 def generated_blocks() -> dict[str, str]:
     """The marked blocks of hand-written pages, by name."""
     return {
         "statuses": _enum_table("status", Status),
         "failure_types": _failure_table(),
+        "outcome_taxonomy": _taxonomy_table(FAILURES),
+        "finding_taxonomy": _taxonomy_table(FINDINGS),
+        "blames": _enum_table("whose failing", Blame),
+        "root_causes": _word_table("root cause", ROOT_CAUSES),
+        "strategies": _word_table("strategy", STRATEGIES),
         "item_states": _enum_table("state of a row", ItemState),
         "batch_states": _enum_table("state of a batch", BatchState),
         "judges": _enum_table("`judge`", Judge),
@@ -229,6 +255,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "formats.md": lambda: _filled("formats.md"),
     "architecture.md": lambda: _filled("architecture.md"),
+    "failures.md": lambda: _filled("failures.md"),
     "cli.md": cli_page,
 }
 """Every generated file of docs/ and how to make it. The command line last: it imports every room."""

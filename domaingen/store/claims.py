@@ -19,9 +19,14 @@ import structlog
 from sqlalchemy import Connection, and_, insert, or_, select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from domaingen.outcomes import FAILURES, FailureType, ItemState, Judge
+from domaingen.failures.filing import failures_of
+from domaingen.failures.record import FailureRecord
+from domaingen.generation.model_files import BUNDLED_MODEL
+from domaingen.outcomes import FailureType, ItemState, Judge
 from domaingen.store.database import Database, now_s, retrying
-from domaingen.store.schema import Batch, FailureRow, Item, OutcomeRow, SuggestionRow
+from domaingen.store.failures import file_failures
+from domaingen.store.models import active_version
+from domaingen.store.schema import Batch, Item, OutcomeRow, SuggestionRow
 from domaingen.store.scores import await_scores
 from domaingen.suggestion import Outcome, without_names
 
@@ -45,7 +50,8 @@ class ClaimedItem:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Rows of one batch that are held under one token."""
+    """Rows of one batch that are held under one token. `model` is the batch's, or for one that follows promotions
+    (`follow_active` in its settings) the active one at the time of the claim."""
 
     batch_id: str
     token: str
@@ -88,7 +94,10 @@ def claim_items(
         .returning(Item.id, Item.row, Item.external_id, Item.description, Item.cells, Item.attempts)
     )
     items = sorted((ClaimedItem(*row) for row in taken), key=lambda item: item.row)
-    claim = Claim(batch_id, token, tuple(items), batch.settings, batch.model or "")
+    model = batch.model or ""
+    if batch.settings.get("follow_active"):
+        model = active_version(connection) or BUNDLED_MODEL
+    claim = Claim(batch_id, token, tuple(items), batch.settings, model)
     poisoned = [item for item in items if item.attempts > max_attempts]
     if poisoned:
         reason = f"Workers died or stalled {max_attempts} times while they worked on this row."
@@ -102,7 +111,7 @@ def claim_items(
             ],
         )
         remaining = tuple(item for item in items if item.attempts <= max_attempts)
-        claim = Claim(batch_id, token, remaining, batch.settings, batch.model or "")
+        claim = Claim(batch_id, token, remaining, batch.settings, model)
     return claim if claim.items else None
 
 
@@ -147,7 +156,8 @@ def record_outcomes(
     if not held:
         return held
     now = connection.scalar(select(now_s()))
-    outcomes, suggestions, failures = [], [], []
+    outcomes, suggestions = [], []
+    failures: list[FailureRecord] = []
     for item, outcome in results:
         if item.id not in held:
             continue
@@ -182,13 +192,11 @@ def record_outcomes(
                     "checks": dict(suggestion.checks),
                 }
             )
-        if outcome.failure_type:
-            failures.append(_failure(claim, item, outcome, now))
+        failures += failures_of(item.description, outcome, item_id=item.id, batch_id=claim.batch_id)
     connection.execute(insert(OutcomeRow), outcomes)
     if suggestions:
         connection.execute(insert(SuggestionRow), suggestions)
-    if failures:
-        connection.execute(insert(FailureRow), failures)
+    file_failures(connection, failures)
     unjudged = [
         item.id
         for item, outcome in results
@@ -198,27 +206,6 @@ def record_outcomes(
         mode = "batch" if claim.settings.get("judge") == "openai-batch" else "live"
         await_scores(connection, claim.batch_id, unjudged, mode)
     return held
-
-
-def _failure(claim: Claim, item: ClaimedItem, outcome: Outcome, now: float | None) -> dict[str, Any]:
-    assert outcome.failure_type is not None  # noqa: S101 - the caller asked
-    explanation = FAILURES[outcome.failure_type]
-    return {
-        "item_id": item.id,
-        "batch_id": claim.batch_id,
-        "source": "batch",
-        "input": item.description,
-        "failure_type": outcome.failure_type.value,
-        "severity": explanation.severity.value,
-        "category": outcome.category,
-        "root_cause": explanation.root_cause,
-        "improvement_strategy": explanation.strategy,
-        "original_output": {"status": outcome.status.value, "reason": outcome.reason, "domains": []},
-        "model": outcome.model,
-        "oracle": "pipeline",
-        "review": "open",
-        "recorded_at": now,
-    }
 
 
 class LeaseKeeper(AbstractContextManager["LeaseKeeper"]):

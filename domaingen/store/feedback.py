@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, true, update
 
-from domaingen.outcomes import Severity
+from domaingen.failures.taxonomy import Finding, explain
 from domaingen.store.database import Database, now_s
 from domaingen.store.schema import FailureRow, Item, OutcomeRow, SuggestionRow
 from domaingen.store.scoring_schema import Feedback
 
-DISLIKED = "disliked_name"
+DISLIKED = Finding.DISLIKED_NAME.value
 """Failure type of feedback: a valid name that a person would not have given."""
 
 
@@ -84,7 +84,7 @@ def _queue_for_review(connection: Connection, item_id: int) -> bool:
     edits = [row["edit"] for row in bad if row["edit"]]
     values: dict[str, Any] = {
         "original_output": {"domains": list(dict.fromkeys(row["domain"] for row in bad))},
-        "correction": {"domains": list(dict.fromkeys(edits))} if edits else None,
+        "correction": {"expect": "suggest", "domains": list(dict.fromkeys(edits))} if edits else None,
         "review": "corrected" if edits else "open",
         "reviewed_by": ", ".join(dict.fromkeys(row["person"] for row in bad))[:120] if edits else None,
         "reviewed_at": now_s() if edits else None,
@@ -96,6 +96,7 @@ def _queue_for_review(connection: Connection, item_id: int) -> bool:
     if state is not None:
         connection.execute(update(FailureRow).where(mine).values(**values))
         return True
+    explanation = explain(DISLIKED)
     connection.execute(
         insert(FailureRow).values(
             item_id=item_id,
@@ -103,9 +104,9 @@ def _queue_for_review(connection: Connection, item_id: int) -> bool:
             source="feedback",
             input=item.description,
             failure_type=DISLIKED,
-            severity=Severity.MEDIUM.value,
-            root_cause="taste",
-            improvement_strategy="train_on_correction",
+            severity=explanation.severity.value,
+            root_cause=explanation.root_cause,
+            improvement_strategy=explanation.strategy,
             model=item.model,
             oracle="person",
             recorded_at=now_s(),
@@ -115,17 +116,14 @@ def _queue_for_review(connection: Connection, item_id: int) -> bool:
     return True
 
 
-def count_feedback(database: Database, batch_id: str) -> Mapping[str, int]:
-    """Votes up and down and edits of a batch, for its report."""
+def count_feedback(database: Database, batch_id: str | None = None) -> Mapping[str, int]:
+    """Votes up and down and edits of a batch, for its report; without an id of all batches."""
+    mine = Feedback.batch_id == batch_id if batch_id is not None else true()
     with database.read() as connection:
         votes = dict(
-            connection.execute(
-                select(Feedback.vote, func.count()).where(Feedback.batch_id == batch_id).group_by(Feedback.vote)
-            ).all()
+            connection.execute(select(Feedback.vote, func.count()).where(mine).group_by(Feedback.vote)).all()
         )
         edits = connection.scalar(
-            select(func.count())
-            .select_from(Feedback)
-            .where(Feedback.batch_id == batch_id, Feedback.edit.is_not(None))
+            select(func.count()).select_from(Feedback).where(mine, Feedback.edit.is_not(None))
         )
     return {"up": votes.get("up", 0), "down": votes.get("down", 0), "edits": edits or 0}

@@ -54,7 +54,7 @@ def test_thumbs_and_edits_are_counted_and_bad_ones_enter_the_review_queue_once(
         )
     assert [(row["source"], row["review"], row["correction"]) for row in rows] == [
         ("feedback", "open", None),
-        ("feedback", "corrected", {"domains": ["goodname.com"]}),
+        ("feedback", "corrected", {"expect": "suggest", "domains": ["goodname.com"]}),
     ]
     assert rows[1]["original_output"] == {"domains": [third]}
 

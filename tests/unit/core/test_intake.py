@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domaingen.failures.taxonomy import FAILURES
 from domaingen.intake import check_description
-from domaingen.outcomes import FAILURES, FailureType, Status
+from domaingen.outcomes import FailureType, Status
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,8 @@ from domaingen.outcomes import FAILURES, FailureType, Status
         ("someone@example.com", "url_input"),
         ("example.co.uk", "url_input"),
         ("asdfgh qwerty zxcvb", "gibberish_input"),
+        ("asdfghjkl qwertzuiop", "gibberish_input"),
+        ("azertyuiop qsdfghjklm", "gibberish_input"),
         ("xkcdqwrtpl", "gibberish_input"),
         ("a#!!9$%^&*(12", "gibberish_input"),
     ],
@@ -66,6 +69,7 @@ def test_what_is_no_description_is_rejected_by_its_own_name(text: str, expected:
         "Schweißtechnik für Schiffsbau",
         "angst strengths",
         "hahaha comedy club",
+        "brewer",
     ],
 )
 def test_what_is_merely_odd_passes(text: str) -> None:

@@ -109,7 +109,7 @@ def test_a_failure_record_has_the_shape_of_the_contract(database, stored, tmp_pa
             "original_output": {
                 "status": "refused", "reason": "The business or request would do harm.", "domains": []
             },
-            "model": "names-1", "oracle": "pipeline",
+            "model": "names-1", "oracle": "moderator",
         },
     }  # fmt: skip
     assert next(iter(failures[0]["metadata"])) == "source"
