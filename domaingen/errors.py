@@ -46,3 +46,7 @@ class EngineError(DomaingenError):
 
 class ProviderError(DomaingenError):
     """The scoring or moderation provider gave no usable answer."""
+
+
+class ModerationUnavailableError(ProviderError):
+    """The moderation service is down and the settings say that unsure rows wait for it."""

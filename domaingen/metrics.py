@@ -28,6 +28,20 @@ JUDGE_IN_FLIGHT = Gauge(
     "domaingen_judge_in_flight", "Requests to the judge that are open.", multiprocess_mode="livesum"
 )
 JUDGED_NAMES = Counter("domaingen_judged_names", "Names that were judged by the provider or from the cache.")
+JUDGE_ROWS = Gauge(
+    "domaingen_judge_rows",
+    "Rows of all batches that wait for the judge, or are parked until a person does something.",
+    ["state"],
+    multiprocess_mode="mostrecent",
+)
+JUDGE_SPENT_TODAY = Gauge(
+    "domaingen_judge_spent_today_usd",
+    "US dollars that judging has cost since midnight UTC, over all processes.",
+    multiprocess_mode="mostrecent",
+)
+FEEDBACK = Gauge(
+    "domaingen_feedback", "Opinions of people about names, by kind.", ["kind"], multiprocess_mode="mostrecent"
+)
 JUDGE_COST = Counter("domaingen_judge_cost_usd", "US dollars that judging has cost.")
 
 

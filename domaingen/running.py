@@ -18,7 +18,6 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
-from domaingen.assembly import resolve_model
 from domaingen.errors import BrokerError
 from domaingen.logs import configure_logging
 from domaingen.manifest import make_manifest
@@ -33,7 +32,7 @@ from domaingen.settings import JudgeChoice, Settings, load_settings
 from domaingen.store.database import Database
 from producer.cli import broker_for, open_database, say_earlier
 from producer.following import follow
-from producer.judging import describe, estimate, follow_judging
+from producer.judging import describe, estimate, follow_judging, in_micro, say_cost
 from producer.progress_bar import batch_progress_bar
 from producer.submission import BatchOptions, plan_submission, submit
 from worker.app import create_app
@@ -45,24 +44,28 @@ console = Console(stderr=True)
 
 
 class _Healer:
-    """Reaps every `reap_interval_s` seconds while `run` waits: there is no beat here."""
+    """Does what beat would do while `run` waits: reaps every `reap_interval_s` seconds, and calls the scorer every
+    `judge_drain_interval_s`, so that rows which the judge's trouble sent back don't wait for the reaper."""
 
     def __init__(self, settings: Settings, database: Database, publisher: CeleryPublisher) -> None:
         self._settings, self._database, self._publisher = settings, database, publisher
-        self._next = time.monotonic() + settings.reap_interval_s
+        self._reap_at = time.monotonic() + settings.reap_interval_s
+        self._call_at = time.monotonic() + settings.judge_drain_interval_s
 
     def __call__(self) -> None:
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + self._settings.reap_interval_s
+        now = time.monotonic()
         try:
-            reap(
-                self._database,
-                self._publisher,
-                chunk_size=self._settings.chunk_size,
-                grace_s=self._settings.publish_grace_s,
-            )
-            call_if_due(self._database, self._publisher)
+            if now >= self._reap_at:
+                self._reap_at = now + self._settings.reap_interval_s
+                reap(
+                    self._database,
+                    self._publisher,
+                    chunk_size=self._settings.chunk_size,
+                    grace_s=self._settings.publish_grace_s,
+                )
+            if now >= self._call_at:
+                self._call_at = now + self._settings.judge_drain_interval_s
+                call_if_due(self._database, self._publisher)
         except (BrokerError, SQLAlchemyError) as error:
             log.warning("reaping failed; trying again", error=str(error))
 
@@ -113,17 +116,30 @@ def _workplace(settings: Settings) -> Iterator[tuple[CeleryPublisher, Stack | No
     "--count", default=5, show_default=True, type=click.IntRange(1, 20), help="Names per row, unless the row says."
 )
 @click.option("--judge", type=click.Choice(get_args(JudgeChoice)), help="Who scores names.  [default: auto]")
+@click.option(
+    "--budget",
+    metavar="USD",
+    type=click.FloatRange(min=0),
+    help="US dollars after which judging stops; naming goes on.",
+)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Other seed, other names.")
 @click.option("--description-column", default="description", show_default=True)
 @click.option("--model", help="Model name or folder.  [default: the active one]")
+@click.option(
+    "--follow-active",
+    is_flag=True,
+    help="Name later rows with a model that is promoted meanwhile; such a batch can't be reproduced.",
+)
 def run(
     path: Path,
     out: Path,
     count: int,
     judge: JudgeChoice | None,
+    budget: float | None,
     seed: int,
     description_column: str,
     model: str | None,
+    follow_active: bool,
 ) -> None:
     """Name every row of a CSV on this machine and write the results to a folder.
 
@@ -141,8 +157,10 @@ def run(
     settings = load_settings(**({"model": model} if model else {}))
     configure_logging(settings.model_copy(update={"log_level": "warning"}), process="run")
     database = open_database(settings)
-    options = BatchOptions(count, settings.resolve_judge(judge), seed, description_column)
-    plan = plan_submission(path, options, settings, database, resolve_model(settings, database))
+    options = BatchOptions(
+        count, settings.resolve_judge(judge), seed, description_column, follow_active, in_micro(budget)
+    )
+    plan = plan_submission(path, options, settings, database)
     cost = estimate(plan, settings)
     say_earlier(plan)
     started = time.monotonic()
@@ -153,7 +171,7 @@ def run(
             soft_wrap=True,
         )
         if cost:
-            console.print(f"judging: {cost}", highlight=False, soft_wrap=True)
+            console.print(f"judging: {say_cost(cost, plan)}", highlight=False, soft_wrap=True)
         heal = _Healer(settings, database, publisher)
 
         def between() -> None:

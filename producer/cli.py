@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from domaingen.assembly import resolve_model
+from domaingen.logs import configure_logging
 from domaingen.manifest import make_manifest
 from domaingen.private_broker import broker_url
 from domaingen.queueing import CeleryPublisher, make_app
@@ -20,9 +20,10 @@ from domaingen.scoring.progress import scoring_state
 from domaingen.settings import JudgeChoice, Settings, load_settings
 from domaingen.store.batches import Progress, list_batches, progress
 from domaingen.store.database import Database
+from domaingen.store.feedback import count_feedback
 from domaingen.store.migrate import ensure_ready
 from producer.following import follow
-from producer.judging import describe, estimate
+from producer.judging import describe, estimate, in_micro, say_cost
 from producer.progress_bar import batch_progress_bar
 from producer.submission import BatchOptions, Plan, plan_submission, submit
 
@@ -51,18 +52,31 @@ def say_earlier(plan: Plan) -> None:
     "--count", default=5, show_default=True, type=click.IntRange(1, 20), help="Names per row, unless the row says."
 )
 @click.option("--judge", type=click.Choice(get_args(JudgeChoice)), help="Who scores names.  [default: auto]")
+@click.option(
+    "--budget",
+    metavar="USD",
+    type=click.FloatRange(min=0),
+    help="US dollars after which judging stops; naming goes on.",
+)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Other seed, other names.")
 @click.option("--description-column", default="description", show_default=True)
 @click.option("--model", help="Model name or folder.  [default: the active one]")
+@click.option(
+    "--follow-active",
+    is_flag=True,
+    help="Name later rows with a model that is promoted meanwhile; such a batch can't be reproduced.",
+)
 @click.option("--dry-run", is_flag=True, help="Check the file and say what judging will cost; store nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print {batch, rows, ...} instead of the bare id.")
 def submit_command(
     path: Path,
     count: int,
     judge: JudgeChoice | None,
+    budget: float | None,
     seed: int,
     description_column: str,
     model: str | None,
+    follow_active: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -71,18 +85,22 @@ def submit_command(
     The file is checked whole before anything is stored. Workers (domaingen up, or your hosts) do the work.
     """
     settings = load_settings(**({"model": model} if model else {}))
+    # To standard error: a broker that is away is worth a warning, and standard output is for the batch's id.
+    configure_logging(settings.model_copy(update={"log_level": "warning"}), process="submit")
     database = open_database(settings)
-    options = BatchOptions(count, settings.resolve_judge(judge), seed, description_column)
-    plan = plan_submission(path, options, settings, database, resolve_model(settings, database))
+    options = BatchOptions(
+        count, settings.resolve_judge(judge), seed, description_column, follow_active, in_micro(budget)
+    )
+    plan = plan_submission(path, options, settings, database)
     cost = estimate(plan, settings)
     if dry_run:
         tell = {"rows": plan.csv.rows, "judge": options.judge, "earlier": list(plan.earlier)}
-        tell |= {"cost": str(cost) if cost else "nothing: no provider judges this batch"}
+        tell |= {"cost": say_cost(cost, plan) if cost else "nothing: no provider judges this batch"}
         click.echo(json.dumps(tell) if as_json else "\n".join(f"{key:<8} {value}" for key, value in tell.items()))
         return
     say_earlier(plan)
     if cost:
-        console.print(f"judging: {cost}", highlight=False)
+        console.print(f"judging: {say_cost(cost, plan)}", highlight=False)
     publisher = CeleryPublisher(make_app(settings, broker_for(settings)))
     with batch_progress_bar(console, "storing", plan.csv.rows) as bar:
         batch_id = submit(plan, database, publisher, chunk_size=settings.chunk_size, on_rows=bar.advance)
@@ -115,7 +133,7 @@ def status_command(batch_id: str | None, watch: bool, as_json: bool) -> None:
         _print_progress(database, progress(database, batch_id), as_json)
     elif as_json:
         for state in follow(database, batch_id, interval_s=1.0):
-            click.echo(_as_json(state))
+            click.echo(_as_json(database, state))
             sys.stdout.flush()
     else:
         _watch(database, batch_id)
@@ -129,7 +147,7 @@ def _watch(database: Database, batch_id: str) -> None:
     _print_progress(database, state, as_json=False)
 
 
-def _as_json(state: Progress) -> str:
+def _as_json(database: Database, state: Progress) -> str:
     return json.dumps(
         {
             "batch": state.batch_id,
@@ -140,19 +158,24 @@ def _as_json(state: Progress) -> str:
             "claimed": state.claimed,
             "done": state.done,
             **state.outcomes,
+            "judging": scoring_state(database, state.batch_id).to_dict(),
+            "feedback": dict(count_feedback(database, state.batch_id)),
         }
     )
 
 
 def _print_progress(database: Database, state: Progress, as_json: bool) -> None:
     if as_json:
-        click.echo(_as_json(state))
+        click.echo(_as_json(database, state))
         return
     counts = "  ".join(f"{name} {number}" for name, number in state.outcomes.items())
     click.echo(f"batch {state.batch_id}  {state.state}  {state.done}/{state.expected_rows} rows  {counts}")
     judging = describe(scoring_state(database, state.batch_id))
     if judging:
         click.echo(judging)
+    opinions = count_feedback(database, state.batch_id)
+    if any(opinions.values()):
+        click.echo("feedback  " + "  ".join(f"{name} {number}" for name, number in opinions.items()))
     if not state.complete:
         click.echo(f"waiting {state.waiting}  being worked on {state.claimed}")
 

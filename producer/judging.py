@@ -18,14 +18,15 @@ def estimate(plan: Plan, settings: Settings) -> Estimate | None:
     """What judging the planned batch will cost at most; None where no provider judges it.
 
     Raises:
-        SettingsError: The judge needs a key and there is none.
+        SettingsError: The judge needs a key and there is none, or a budget is set and nothing could be counted
+            against it.
     """
     judge = str(plan.settings["judge"])
     if not judge.startswith("openai"):
         return None
     if settings.openai_api_key is None and settings.openai_base_url is None:
         raise SettingsError(f"--judge {judge} needs OPENAI_API_KEY; set it, or choose --judge local")
-    return estimate_cost(
+    cost = estimate_cost(
         settings,
         rows=plan.csv.rows,
         names_per_row=int(plan.settings["count"]),
@@ -33,6 +34,26 @@ def estimate(plan: Plan, settings: Settings) -> Estimate | None:
         mean_description_chars=plan.path.stat().st_size / max(plan.csv.rows, 1),
         batch=judge == "openai-batch",
     )
+    if plan.settings["budget_usd_micro"] is not None and cost.cost_usd_micro is None:
+        raise SettingsError(
+            f"--budget can't be kept: there is no price for {cost.model}; add it to a copy of data/prices.toml and point "
+            "DOMAINGEN_PRICES to it"
+        )
+    return cost
+
+
+def in_micro(budget_usd: float | None) -> int | None:
+    """Dollars of `--budget` in millionths."""
+    return None if budget_usd is None else round(budget_usd * 1e6)
+
+
+def say_cost(cost: Estimate, plan: Plan) -> str:
+    """The estimate, and what the budget leaves of it."""
+    budget = plan.settings["budget_usd_micro"]
+    if budget is None:
+        return str(cost)
+    limit = f"${budget / 1e6:,.2f}" if budget >= 10_000 or not budget else f"${budget / 1e6:.6f}".rstrip("0")
+    return f"{cost}; judging stops at {limit}, naming does not"
 
 
 def follow_judging(
@@ -65,5 +86,8 @@ def describe(state: ScoringState) -> str:
         causes = ", ".join(f"{name} {number}" for name, number in sorted(state.causes.items()))
         parts.append(f"{state.unjudged:,} rows not judged" + (f" ({causes})" if causes else ""))
     if state.requests:
-        parts.append(f"{state.requests:,} requests to the judge, ${state.cost_usd_micro / 1e6:,.4f}")
+        spent = f"{state.requests:,} requests to the judge, ${state.cost_usd_micro / 1e6:,.4f}"
+        parts.append(
+            spent if state.budget_usd_micro is None else f"{spent} of ${state.budget_usd_micro / 1e6:,.4f}"
+        )
     return " · ".join(parts)

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import RowMapping
+from sqlalchemy.exc import IntegrityError
 
-from domaingen.errors import BrokerError
+from domaingen.assembly import model_for, resolve_model
+from domaingen.errors import BrokerError, SettingsError, StoreError
 from domaingen.outcomes import BatchState
 from domaingen.queueing import Publisher
 from domaingen.settings import Settings
@@ -48,26 +50,45 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """What the submitter chose. `judge` is resolved (no auto)."""
+    """What the submitter chose. `judge` is resolved (no auto). With `follow_active` each chunk is named by whichever
+    model is active when it is claimed, so that the results depend on when that was. `budget_usd_micro` is what its
+    judging may cost, in millionths of a dollar; None for no limit of its own."""
 
     count: int = 5
     judge: str = "local"
     seed: int = 0
     description_column: str = "description"
+    follow_active: bool = False
+    budget_usd_micro: int | None = None
 
 
-def plan_submission(path: Path, options: BatchOptions, settings: Settings, database: Database, model: str) -> Plan:
-    """Read the whole file once and refuse it whole where it can't be read.
+def plan_submission(
+    path: Path, options: BatchOptions, settings: Settings, database: Database, model: str | None = None
+) -> Plan:
+    """Read the whole file once, refuse it whole where it can't be read, and settle its model.
+
+    `model` is by default the one that the settings name, the active one, or a canary (domaingen.store.canary).
 
     Raises:
         InputFileError: Names file, line and column.
+        SettingsError: It shall follow the active model and is given one at the same time.
     """
+    if options.follow_active and settings.model != "active":
+        raise SettingsError(
+            "a batch that follows the active model can't be given one: leave out --follow-active, or --model and "
+            "DOMAINGEN_MODEL"
+        )
     csv = inspect(path, options.description_column)
+    if model is None:
+        follows = options.follow_active
+        model = resolve_model(settings, database) if follows else model_for(settings, database, csv.digest)
     fixed: dict[str, Any] = asdict(options) | {
         "max_description_length": settings.max_description_length,
         "refuse_uncertain": settings.uncertain == "refuse",
     }
-    fingerprint = hashlib.sha256(json.dumps([csv.digest, fixed, model], sort_keys=True).encode()).hexdigest()
+    # A batch that follows the active model is continued under whichever is active now.
+    named = "active" if options.follow_active else model
+    fingerprint = hashlib.sha256(json.dumps([csv.digest, fixed, named], sort_keys=True).encode()).hexdigest()
     earlier = find_batches(database, source_digest=csv.digest)
     unfinished = next(
         (
@@ -151,5 +172,11 @@ def _stored(database: Database, plan: Plan, batch_id: str) -> RowMapping:
 
 def _add(database: Database, batch_id: str, piece: list[NewItem]) -> list[int]:
     # Not retried: after an ambiguous commit the rows may be there. The command says so and is given again.
-    with database.begin() as connection:
-        return add_items(connection, batch_id, piece)
+    try:
+        with database.begin() as connection:
+            return add_items(connection, batch_id, piece)
+    except IntegrityError as error:
+        raise StoreError(
+            f"another producer is storing the same file into batch {batch_id} at this moment; follow it with "
+            f"`domaingen status {batch_id}`, and give this command again only if it stops"
+        ) from error

@@ -5,9 +5,11 @@ without them the tests that need them are skipped with the reason; in CI (CI=tru
 """
 
 import os
+import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -30,6 +32,40 @@ def missing(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must have it: {reason}")
     pytest.skip(reason)
+
+
+class BeyondLoopbackError(AssertionError):
+    """A test wanted to reach a host that is neither this machine nor one of the test servers."""
+
+
+def _is_local(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    servers = {make_url(url).host for url in (POSTGRES_URL, REDIS_URL, RABBITMQ_URL)}
+    return name in {"localhost", "::1", "::", "0.0.0.0", socket.gethostname(), *servers} or name.startswith("127.")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """No test reaches beyond this machine: neither by a connection nor by asking for an address."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+    found: set[object] = set()
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not (_is_local(address[0]) or address[0] in found):
+            raise BeyondLoopbackError(f"a test wants to connect to {address[0]}")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *arguments: Any, **options: Any) -> Any:
+        if not (_is_local(host) or host in found):
+            raise BeyondLoopbackError(f"a test wants the address of {host}")
+        addresses = look_up(host, *arguments, **options)
+        found.update(each[4][0] for each in addresses)
+        return addresses
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
 
 
 @pytest.fixture(autouse=True)

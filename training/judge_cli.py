@@ -1,66 +1,26 @@
-"""The commands `domaingen judge validate | sample | probe | canary`."""
+"""The commands `domaingen judge validate | sample | probe | canary | retry`."""
 
-import asyncio
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from domaingen.errors import DomaingenError, InputFileError, ProviderError
+from domaingen.errors import DomaingenError, InputFileError
 from domaingen.judging.judge import Named
-from domaingen.settings import JudgeChoice, Settings, load_settings
-from domaingen.suggestion import Judgement
+from domaingen.logs import configure_logging
+from domaingen.scoring.allowance import Allowance
+from domaingen.settings import JudgeChoice, load_settings
+from domaingen.store.batches import get_batch
+from domaingen.store.database import Database
+from domaingen.store.migrate import ensure_ready
+from domaingen.store.scores import set_budget, unpark
 from training import judge_validation as validation
-
-_CANARY_ITEMS = 50
-_judge_option = click.option(
-    "--judge",
-    "kind",
-    type=click.Choice(["auto", "openai", "local"]),
-    default="auto",
-    show_default=True,
-    help="Which judge to examine.",
-)
-
-
-def rater(settings: Settings, kind: JudgeChoice) -> tuple[validation.Rate, str]:
-    """The judge as a function, and its name with everything that may change its answers."""
-    if settings.resolve_judge(kind) == "local":
-        from domaingen.judging.local import LocalJudge
-
-        return LocalJudge().rate, "local"
-    from domaingen.judging.prompt import PROMPT_VERSION
-
-    return lambda names: asyncio.run(_ask(settings, names)), f"{settings.judge_model} prompt {PROMPT_VERSION}"
-
-
-async def _ask(settings: Settings, names: Sequence[Named]) -> list[Judgement | None]:
-    """One name a request, eight at a time, each tried three times; None where there was no answer."""
-    from domaingen.judging.openai_judge import JudgeRequest, OpenAIJudge, Speech
-    from domaingen.judging.replies import Treatment
-
-    judge = OpenAIJudge(settings, Speech(may_fall_back=settings.openai_base_url is not None))
-    gate = asyncio.Semaphore(8)
-
-    async def ask(name: Named) -> Judgement | None:
-        async with gate:
-            for attempt in range(5):
-                reply = await judge.judge(JudgeRequest(name.description, (name.domain,)))
-                if reply.judgements is not None:
-                    return reply.judgements[0]
-                if reply.treatment is Treatment.STOP:
-                    raise ProviderError(f"the provider refuses to judge: {reply.cause} {reply.detail}")
-                await asyncio.sleep(reply.retry_after_s or 0.2 * 2**attempt)
-        return None
-
-    try:
-        return list(await asyncio.gather(*(ask(name) for name in names)))
-    finally:
-        await judge.close()
+from training.judge_asking import judge_option, rater
+from training.judge_canary import canary
 
 
 def _read_csv(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -101,11 +61,13 @@ def read_ratings(path: Path) -> list[tuple[Named, dict[str, float]]]:
 @click.group()
 def judge() -> None:
     """Examine the judge: does it agree with people, does it keep its head, has it changed?"""
+    # Without this a warning, such as that a server is asked in another way, would stand among the figures.
+    configure_logging(load_settings().model_copy(update={"log_level": "warning"}), process="judge")
 
 
 @judge.command("validate")
 @click.argument("ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_judge_option
+@judge_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here too.")
 @click.pass_context
 def validate_command(context: click.Context, ratings: Path, kind: JudgeChoice, out: Path | None) -> None:
@@ -192,7 +154,7 @@ def _curated(count: int) -> list[tuple[str, str]]:
 
 
 @judge.command("probe")
-@_judge_option
+@judge_option
 @click.option(
     "--names", default=12, show_default=True, type=click.IntRange(2), help="Hand-picked names to probe with."
 )
@@ -217,70 +179,27 @@ def probe(context: click.Context, kind: JudgeChoice, names: int) -> None:
         context.exit(1)
 
 
-@judge.command("canary")
-@_judge_option
+@judge.command("retry")
+@click.argument("batch_id", metavar="BATCH")
 @click.option(
-    "--file",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Kept answers.  [default: in DOMAINGEN_HOME]",
+    "--budget", metavar="USD", type=click.FloatRange(min=0), help="What judging it may cost in all from now on."
 )
-@click.option("--renew", is_flag=True, help="Keep today's answers as the new measure.")
-@click.pass_context
-def canary(context: click.Context, kind: JudgeChoice, path: Path | None, renew: bool) -> None:
-    """Ask about 50 fixed names and compare with the answers that were kept. The first call keeps them.
+def retry(batch_id: str, budget: float | None) -> None:
+    """Have the names of a batch judged that are parked or put off: after a budget was raised, a key renewed.
 
-    Exit status 1 where the judge has moved by half a mark in a dimension, or answers other than before.
+    Prints how many rows wait again. Workers (domaingen up, or your hosts) take them within seconds; then
+    `domaingen results` writes the files anew.
     """
     settings = load_settings()
-    rate, name = rater(settings, kind)
-    path = path or settings.home / f"canary-{'local' if name == 'local' else 'openai'}.json"
-    if renew or not path.exists():
-        items = _curated(_CANARY_ITEMS)
-        _keep(path, name, items, _all_answers(rate, items))
-        click.echo(f"kept {len(items)} answers of {name} in {path}", err=True)
-        return
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    items = [(item["description"], item["domain"]) for item in kept["items"]]
-    before = [Judgement(*(item[dimension] for dimension in validation.DIMENSIONS)) for item in kept["items"]]
-    found = validation.drift(before, _all_answers(rate, items))
-    alarming = any(each.alarming for each in found.values())
-    click.echo(
-        json.dumps(
-            {
-                "judge": name,
-                "kept": kept["judge"],
-                "drift": {key: asdict(each) for key, each in found.items()},
-                "alarming": alarming,
-            },
-            indent=1,
-        )
-    )
-    if alarming:
-        context.exit(1)
+    database = Database(settings.database)
+    ensure_ready(database)
+    get_batch(database, batch_id)
+    with database.begin() as connection:
+        if budget is not None:
+            set_budget(connection, batch_id, round(budget * 1e6))
+        rows = unpark(connection, batch_id)
+    Allowance(database, settings).try_now()
+    click.echo(json.dumps({"batch": batch_id, "rows": rows}))
 
 
-def _all_answers(
-    rate: Callable[[Sequence[Named]], Sequence[Judgement | None]], items: Sequence[tuple[str, str]]
-) -> list[Judgement]:
-    answers = rate([Named(*item) for item in items])
-    complete = [answer for answer in answers if answer is not None]
-    if len(complete) < len(items):
-        raise ProviderError(
-            f"the judge left {len(items) - len(complete)} of {len(items)} names unanswered; try again later"
-        )
-    return complete
-
-
-def _keep(path: Path, name: str, items: Sequence[tuple[str, str]], answers: Sequence[Judgement]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = [
-        {"description": text, "domain": domain}
-        | {dimension: getattr(answer, dimension) for dimension in validation.DIMENSIONS}
-        for (text, domain), answer in zip(items, answers, strict=True)
-    ]
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(
-        json.dumps({"judge": name, "items": kept}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    scratch.replace(path)
+judge.add_command(canary)

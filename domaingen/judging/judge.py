@@ -28,3 +28,11 @@ class NameJudge(Protocol):
     def rate(self, names: Sequence[Named]) -> list[Judgement]:
         """One judgement for each name, in order."""
         ...
+
+
+class NameSimilarity(Protocol):
+    """Tells how close names are in meaning to what they stand for (domaingen.judging.similarity)."""
+
+    def rate(self, names: Sequence[Named]) -> list[float]:
+        """One number from 0 to 1 for each name, in order."""
+        ...

@@ -132,7 +132,7 @@ class OpenAIJudge:
                     raw = await self._client.responses.with_raw_response.create(**body)
                 else:
                     raw = await self._client.chat.completions.with_raw_response.create(**body)
-                limits = _read_limits(raw.headers)
+                limits = read_limits(raw.headers)
                 reply = read_payload(json.loads(raw.text), request.names)
                 return Reply(reply.judgements, reply.cause, reply.usage, limits, None, reply.detail)
             except openai.APIStatusError as error:
@@ -184,7 +184,7 @@ def reply_from_status(error: openai.APIStatusError) -> Reply:
     return Reply(
         cause=cause,
         usage=Usage(requests=1),
-        limits=_read_limits(error.response.headers),
+        limits=read_limits(error.response.headers),
         retry_after_s=retry_after_s,
         detail=f"{error.status_code} {error.code or error.type or ''}".strip(),
     )
@@ -199,7 +199,8 @@ def _read_retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
-def _read_limits(headers: Mapping[str, str]) -> RateLimits | None:
+def read_limits(headers: Mapping[str, str]) -> RateLimits | None:
+    """The provider's `x-ratelimit-*`; None where it says neither requests nor tokens."""
     found: list[float | None] = []
     for kind in ("limit", "remaining"):
         for what in ("requests", "tokens"):

@@ -7,12 +7,13 @@ uncertain are refused or wait, as `when_down` says.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import structlog
 from openai import OpenAI, OpenAIError
 
+from domaingen.errors import ModerationUnavailableError
 from domaingen.moderation.policy import Policy, bundled_policy
 from domaingen.moderation.verdict import Decision, Moderator, Verdict
 
@@ -68,6 +69,15 @@ class Consultation:
             return False
         return self.remote.flagged != (self.local.decision is Decision.REFUSE)
 
+    @property
+    def in_words(self) -> str | None:
+        """Both opinions, where they differ; never the text that they are about."""
+        if self.remote is None or not self.disagreement:
+            return None
+        local = f"local {self.local.decision} {self.local.category or ''}".rstrip()
+        flag = f"flags {self.remote.category}" if self.remote.flagged else "flags nothing"
+        return f"{local} ({self.local.risk:.2f}), service {flag} ({self.remote.score:.2f})"
+
 
 class OpenAIModerator:
     """Implements `Moderator` over a local one and a client of the OpenAI API, both given from outside.
@@ -95,8 +105,17 @@ class OpenAIModerator:
         self._silent_until = float("-inf")
 
     def judge(self, descriptions: Sequence[str]) -> list[Verdict]:
-        """One verdict for each description, in order; see `consult` for how it came about."""
-        return [consultation.verdict for consultation in self.consult(descriptions)]
+        """One verdict for each description, in order; see `consult` for how it came about.
+
+        Raises:
+            ModerationUnavailableError: The service is down, and rows that the local moderator is unsure about are to
+                wait for it.
+        """
+        consultations = self.consult(descriptions)
+        waiting = sum(consultation.pending for consultation in consultations)
+        if waiting:
+            raise ModerationUnavailableError(f"the moderation service gives no answer; {waiting} rows wait for it")
+        return [replace(each.verdict, disagreement=each.in_words) for each in consultations]
 
     def consult(self, descriptions: Sequence[str]) -> list[Consultation]:
         """Ask both; disagreements are in the result and in the log."""

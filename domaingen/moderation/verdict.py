@@ -18,12 +18,14 @@ class Decision(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A moderator's decision. `category` is one word of the policy, `reason` a sentence for the submitter,
-    `risk` the probability of harm that led to the decision (0-1)."""
+    `risk` the probability of harm that led to the decision (0-1). `disagreement` says in a few words what each of two
+    moderators thought, where they did not agree."""
 
     decision: Decision
     category: str | None = None
     reason: str | None = None
     risk: float = 0.0
+    disagreement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ from domaingen.reports.page import PAGE_ROWS, Page, PageHeading
 from domaingen.reports.records import failure_record, result_record, to_json_line
 from domaingen.reports.tables import ResultTable
 from domaingen.reports.tally import Tally
+from domaingen.scoring.progress import scoring_state
 from domaingen.store.batches import StoredRow, get_batch, stream_rows
 from domaingen.store.database import Database
+from domaingen.store.feedback import count_feedback
 from domaingen.store.schema import FailureRow, ModelVersion, OutcomeRow, SuggestionRow
 
 RESULT_FILES = ("results.csv", "results.jsonl", "failures.jsonl", "report.html", "summary.json")
@@ -76,13 +78,15 @@ def export_batch(
                 files["failures.jsonl"].write(to_json_line(failure_record(failure)) + "\n")
         model = _describe_model(database, batch["model"])
         heading = PageHeading(batch["source_name"], batch["created_at"], batch["model"], version_of("domaingen"))
-        files["report.html"].write(page.render(heading, tally))
+        judging, feedback = scoring_state(database, batch_id), count_feedback(database, batch_id)
+        files["report.html"].write(page.render(heading, tally, judging, feedback))
         digests = {
             name: {"sha256": file.sha256, "bytes": file.size}
             for name, file in files.items()
             if name != "summary.json"
         }
-        summary = _summarise(batch, tally, model, digests, manifest or {})
+        opinions = {"judging": judging.to_dict(), "feedback": dict(feedback)}
+        summary = _summarise(batch, tally, model, digests, opinions | dict(manifest or {}))
         text = json.dumps(summary, ensure_ascii=True, indent=2, allow_nan=False)
         files["summary.json"].write(text + "\n")
         for name in RESULT_FILES:

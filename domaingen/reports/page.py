@@ -18,9 +18,11 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from domaingen.outcomes import FAILURES, FailureType, Judge, Status
+from domaingen.failures.taxonomy import FAILURES, status_of
+from domaingen.outcomes import FailureType, Judge, Status
 from domaingen.reports.records import to_json_line
 from domaingen.reports.tally import SCORE_BINS, Tally
+from domaingen.scoring.progress import ScoringState
 
 PAGE_ROWS = 10_000
 """Rows that a page takes; beyond it points to results.csv. About 6 MB of HTML."""
@@ -108,8 +110,14 @@ class Page:
             )
         )
 
-    def render(self, heading: PageHeading, tally: Tally) -> str:
-        """The whole page as text."""
+    def render(
+        self,
+        heading: PageHeading,
+        tally: Tally,
+        judging: ScoringState | None = None,
+        feedback: Mapping[str, int] | None = None,
+    ) -> str:
+        """The whole page as text, with what judging has cost and what people thought where there is either."""
         style, script = _asset("report.css"), _asset("report.js")
         date = datetime.fromtimestamp(heading.created_at, UTC)
         return (
@@ -128,6 +136,8 @@ class Page:
                 bars=_histogram(tally),
                 pending=tally.judges[Judge.PENDING],
                 unjudged=tally.judges[Judge.NONE],
+                judging=judging or ScoringState(),
+                feedback=feedback if feedback and any(feedback.values()) else None,
                 rows=self._rows[:PLAIN_ROWS],
                 shown=len(self._rows),
                 data=_embed(self._rows),
@@ -192,6 +202,11 @@ def _say_score(score: float) -> str:
     return str(Decimal(score).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
+def _say_dollars(micro: int) -> str:
+    # To the cent where there are cents; what is less must not read as nothing.
+    return f"${micro / 1e6:,.2f}" if micro >= 10_000 or not micro else f"${micro / 1e6:.4f}"
+
+
 def _explain_failures(tally: Tally) -> list[dict[str, Any]]:
     """Failure types that occurred, most frequent first, with what they mean and their categories."""
     order = list(FailureType)
@@ -199,7 +214,7 @@ def _explain_failures(tally: Tally) -> list[dict[str, Any]]:
     return [
         {
             "name": say(name),
-            "status": FAILURES[FailureType(name)].status.value,
+            "status": status_of(FailureType(name)).value,
             "count": count,
             "meaning": FAILURES[FailureType(name)].meaning,
             "categories": sorted(
@@ -250,6 +265,7 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["dollars"] = _say_dollars
     environment.filters["score"] = _say_score
     environment.filters["bar"] = lambda score: int(20 * score + 0.5)
     return environment

@@ -70,9 +70,19 @@ def _rate(learned: float | None, setting: float | None) -> float:
 class Allowance:
     """The shared row, by provider and model. Each call is one short transaction."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database, self._settings = database, settings
-        self.name = f"{settings.openai_base_url or 'openai'}|{settings.judge_model}"[:300]
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        model: str | None = None,
+        tokens_per_minute: float | None = None,
+    ) -> None:
+        """The judge's allowance; with `model` that of another one, whose only limit of ours is `tokens_per_minute`."""
+        self._database = database
+        self.name = f"{settings.openai_base_url or 'openai'}|{model or settings.judge_model}"[:300]
+        self._requests_per_minute = None if model else settings.judge_requests_per_minute
+        self._tokens_per_minute = tokens_per_minute if model else settings.judge_tokens_per_minute
 
     def take(self, requests: int, tokens_each: float, feedback: Feedback) -> Grant:
         """Ask for up to `requests` requests of about `tokens_each` tokens."""
@@ -129,9 +139,9 @@ class Allowance:
         factor = min(BEST_FACTOR, row.factor + _RECOVERY_PER_S * elapsed)
         if feedback.refused:
             factor = max(_WORST_FACTOR, factor * _SLOW_DOWN)
-        request_rate = factor * _rate(learned[0], self._settings.judge_requests_per_minute)
-        token_rate = factor * _rate(learned[1], self._settings.judge_tokens_per_minute)
-        if learned[1] is None and self._settings.judge_tokens_per_minute is None:
+        request_rate = factor * _rate(learned[0], self._requests_per_minute)
+        token_rate = factor * _rate(learned[1], self._tokens_per_minute)
+        if learned[1] is None and self._tokens_per_minute is None:
             token_rate = UNLIMITED_PER_S
         requests = min(max(1.0, request_rate * BURST_S), row.requests + elapsed * request_rate)
         room = max(tokens_each, token_rate * BURST_S)
@@ -185,6 +195,17 @@ class Allowance:
                     update(AllowanceRow)
                     .where(AllowanceRow.name == self.name)
                     .values(open_until=0.0, failures=0, cause=None, at=now_s())
+                )
+
+        retrying(work)
+
+    def try_now(self) -> None:
+        """Let the next request try whether the provider is back, without waiting for the breaker's time."""
+
+        def work() -> None:
+            with self._database.begin() as connection:
+                connection.execute(
+                    update(AllowanceRow).where(AllowanceRow.name == self.name).values(open_until=0.0)
                 )
 
         retrying(work)

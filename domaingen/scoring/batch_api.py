@@ -27,7 +27,7 @@ from domaingen.scoring.prices import find_price
 from domaingen.scoring.work import RowInHand
 from domaingen.settings import Settings
 from domaingen.store.database import Database, now_s
-from domaingen.store.named_locks import acquire, release
+from domaingen.store.named_locks import acquire, keeping
 from domaingen.store.scores import load_held
 from domaingen.store.scoring_schema import PendingScore, ProviderBatch
 
@@ -57,13 +57,11 @@ def judge_batches(database: Database, settings: Settings, client: OpenAI | None 
         openai.OpenAIError: The provider can't be reached; the next round tries again.
     """
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    held = acquire(database, "judge-batches", holder, ttl_s=1800.0)
+    held = acquire(database, "judge-batches", holder, ttl_s=settings.lease_s)
     if held is None:
         return None
-    try:
+    with keeping(database, held, ttl_s=settings.lease_s):
         return _Round(database, settings, client or make_sync_client(settings)).run()
-    finally:
-        release(database, held)
 
 
 def make_sync_client(settings: Settings) -> OpenAI:
@@ -106,6 +104,10 @@ class _Round:
         rows = ledger.claim(self._settings.judge_batch_requests, (), mode="batch")
         if not rows:
             return 0
+        for row in rows:
+            if row.short_of_money:
+                # Files that are away may use up the budget; asked again when more of them are back.
+                row.fail(None, _LATER_S)
         ready = [row for row in rows if row.failed or all(name in row.known for name in row.row.pending)]
         asked = [row for row in rows if row not in ready]
         with tempfile.TemporaryFile() as file:

@@ -4,20 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from domaingen.judging.replies import Cause, Usage
+from domaingen.judging.replies import Usage
 from domaingen.scoring.cache import cache_key, read_cache, write_cache
 from domaingen.scoring.prices import Price
-from domaingen.scoring.work import Purse, RowInHand, seconds_to_midnight, start_of_day
+from domaingen.scoring.work import Purse, RowInHand, Spent
 from domaingen.settings import Settings
 from domaingen.store.database import Database, retrying
-from domaingen.store.scores import (
-    add_usage,
-    claim_scores,
-    held_rows,
-    record_scores,
-    renew_scores,
-    spent_usd_micro,
-)
+from domaingen.store.provider_usage import add_usage, spent_usd_micro, start_of_day
+from domaingen.store.scores import WaitingRow, claim_scores, held_rows, renew_scores, rows_in_files
+from domaingen.store.verdicts import record_scores
 
 
 class Ledger:
@@ -29,7 +24,7 @@ class Ledger:
 
     def claim(self, limit: int, ids: Sequence[int], mode: str = "live") -> list[RowInHand]:
         """Rows to work on: those that the cache knows whole are in hand without a request, those that no budget
-        covers come back failed."""
+        covers come back failed or short of money."""
 
         def work() -> list[RowInHand]:
             with self._database.begin() as connection:
@@ -42,7 +37,7 @@ class Ledger:
                     for name in row.pending
                 }
                 known = read_cache(connection, sorted(set(keys.values())))
-                taken = [
+                return [
                     RowInHand(
                         row,
                         attempts=row.attempts,
@@ -52,22 +47,34 @@ class Ledger:
                     )
                     for row in rows
                 ]
-                if self.purse.limited or any(row.budget_usd_micro is not None for row in rows):
-                    spent = {row.batch_id: 0 for row in rows}
-                    for batch_id in spent:
-                        spent[batch_id] = spent_usd_micro(connection, batch_id=batch_id)
-                    today = spent_usd_micro(connection, since=start_of_day())
-                    for row in taken:
-                        self._check_budget(row, spent[row.row.batch_id], today)
-                return taken
 
-        return retrying(work)
+        taken = retrying(work)
+        self.check_budgets(taken, mode)
+        return taken
 
-    def _check_budget(self, row: RowInHand, spent_by_batch: int, spent_today: int) -> None:
-        for request in row.requests(self._settings.judge_names_per_call):
-            cause = self.purse.refuses(row.row, self.purse.estimate(request), spent_by_batch, spent_today)
-            if cause is not None:
-                row.fail(cause, None if cause is Cause.BUDGET_BATCH else seconds_to_midnight())
+    def check_budgets(self, rows: Sequence[RowInHand], mode: str = "live") -> None:
+        """Reserve money for the requests of claimed rows; see `Purse.check`."""
+        limited = [row for row in rows if self.purse.limits(row.row)]
+        if not limited:
+            return
+        open_batches = self.purse.under_way()
+
+        def work() -> Spent:
+            with self._database.read() as connection:
+                batches = {row.row.batch_id for row in limited}
+                spent = {each: spent_usd_micro(connection, batch_id=each) for each in sorted(batches)}
+                if mode == "batch":
+                    for row in rows_in_files(connection):
+                        open_batches[row.batch_id] = open_batches.get(row.batch_id, 0) + self._estimate(row)
+                return Spent(spent, spent_usd_micro(connection, since=start_of_day()), open_batches)
+
+        spent = retrying(work)
+        for row in limited:
+            self.purse.check(row, spent, discounted=mode == "batch")
+
+    def _estimate(self, row: WaitingRow) -> int:
+        requests = RowInHand(row).requests(self._settings.judge_names_per_call)
+        return sum(self.purse.estimate(request, discounted=True) for request in requests)
 
     def renew(self) -> None:
         """Keep all rows of this process's token."""

@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +25,7 @@ from domaingen.scoring.allowance import Allowance
 from domaingen.scoring.ledger import Ledger
 from domaingen.scoring.pacer import BreakerOpenError, Pacer
 from domaingen.scoring.prices import find_price
-from domaingen.scoring.work import RowInHand
+from domaingen.scoring.work import RowInHand, ScoreReport
 from domaingen.settings import Settings
 from domaingen.store.database import Database
 
@@ -38,17 +37,6 @@ _MOST_REFUSALS = 12
 _MOST_FAILURES = 4
 _SOON_S = 1.0
 """Rows that the provider's trouble sent back are due again this soon; the breaker says when asking makes sense."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreReport:
-    """What one drain did. `handed_back` are rows that wait on with a cause."""
-
-    rows: int = 0
-    names: int = 0
-    handed_back: int = 0
-    requests: int = 0
-    cost_usd_micro: int = 0
 
 
 class Scorer:
@@ -124,6 +112,9 @@ class _Drain:
         self._finished: deque[RowInHand] = deque()
         self._usage: dict[str, Usage] = {}
         self._estimates: dict[str, int] = {}
+        self._short: list[RowInHand] = []
+        """Claimed rows that wait until it is known what the requests under way have cost."""
+        self._settled = False
         self._open_requests = 0
         self._broken = False
         self._ended = asyncio.Event()
@@ -165,14 +156,29 @@ class _Drain:
                 self._pacer.stop()
                 self._broken = True
             claimed: list[RowInHand] = []
-            if not self._broken and self._open_requests < ready:
+            if self._broken:
+                self._release_short()
+            elif self._short and self._settled:
+                self._settled = False
+                claimed, self._short = self._short, []
+                await asyncio.to_thread(self._ledger.check_budgets, claimed)
+            elif self._open_requests < ready and len(self._short) < ready:
                 claimed = await asyncio.to_thread(self._ledger.claim, ready - self._open_requests, ids)
                 ids = ()
-                for row in claimed:
+            for row in claimed:
+                if row.short_of_money:
+                    self._short.append(row)
+                else:
                     self._begin(row)
-            if not claimed and not self._open_requests:
+            if not claimed and not self._open_requests and not self._short:
                 return
             await asyncio.sleep(0.01 if len(claimed) >= ready else _LOOK_EVERY_S / 5)
+
+    def _release_short(self) -> None:
+        for row in self._short:
+            row.fail(None, 0.0)
+            self._finished.append(row)
+        self._short = []
 
     def _begin(self, row: RowInHand) -> None:
         requests = [] if row.failed else list(row.requests(self._settings.judge_names_per_call))
@@ -270,11 +276,12 @@ class _Drain:
         usage, self._usage = self._usage, {}
         estimates, self._estimates = self._estimates, {}
         self._finished.clear()
-        if not rows and not usage:
+        if not rows and not usage and not estimates:
             return
         names, cost = await asyncio.to_thread(self._ledger.record, rows, usage)
         for batch_id, estimate in estimates.items():
-            self._ledger.purse.written(batch_id, estimate)
+            self._ledger.purse.settled(batch_id, estimate)
+        self._settled = self._settled or bool(estimates)
         complete = sum(row.verdicts().complete for row in rows)
         metrics.JUDGED_NAMES.inc(names)
         metrics.JUDGE_COST.inc(cost / 1e6)

@@ -1,9 +1,12 @@
 """Named leases in the database, with fencing tokens: one beat, one retraining, over any number of hosts."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from domaingen.store.database import Database, now_s
 from domaingen.store.schema import Lock
@@ -48,3 +51,25 @@ def release(database: Database, held: Held) -> None:
     """Give a lock up at once, if it is still held under the same fence."""
     with database.begin() as connection:
         connection.execute(update(Lock).where(Lock.name == held.name, Lock.fence == held.fence).values(until=0.0))
+
+
+@contextmanager
+def keeping(database: Database, held: Held, *, ttl_s: float) -> Iterator[None]:
+    """Renew a lock from a thread while the block runs, then release it. So the time to live can be short, and the
+    lock of a process that was killed is free within seconds."""
+    stop = threading.Event()
+
+    def renew() -> None:
+        while not stop.wait(ttl_s / 4):
+            # The next round tries again; whoever takes over has a higher fence.
+            with suppress(SQLAlchemyError):
+                acquire(database, held.name, held.holder, ttl_s=ttl_s)
+
+    thread = threading.Thread(target=renew, name=f"keep-{held.name}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        release(database, held)

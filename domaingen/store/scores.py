@@ -1,21 +1,21 @@
-"""Rows that wait for the judge: claiming them, writing scores once, handing them back with a cause.
+"""Rows that wait for the judge: noting, claiming and keeping them, and letting parked ones be tried again.
 
 The same rules as for rows of work (store.claims): a token and a lease in the row, results from the holder of the
-token alone. A row's scores, its removal from the waiting rows and the cost of them are one transaction.
+token alone (store.verdicts).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
-from domaingen.judging.replies import Cause, Usage
 from domaingen.outcomes import Judge
 from domaingen.store.database import now_s
-from domaingen.store.schema import Batch, Item, ProviderUsage, SuggestionRow
+from domaingen.store.schema import Batch, Item, SuggestionRow
 from domaingen.store.scoring_schema import PendingScore
-from domaingen.suggestion import Judgement, combine_scores
+
+_PER_QUERY = 5_000
+"""Ids in one query: databases take tens of thousands of parameters and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,6 @@ class WaitingRow:
     def pending(self) -> tuple[str, ...]:
         """The names that are still to be rated, in order."""
         return tuple(name.domain for name in self.names if name.pending)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What came of one row: judgements by domain, and where some are missing the cause, the new number of bad
-    answers and in how many seconds it is due again (None: parked)."""
-
-    row: WaitingRow
-    judgements: Mapping[str, Judgement]
-    cause: Cause | None = None
-    attempts: int = 0
-    due_in_s: float | None = 0.0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every name has been rated."""
-        return all(domain in self.judgements for domain in self.row.pending)
 
 
 def await_scores(connection: Connection, batch_id: str, item_ids: Sequence[int], mode: str) -> None:
@@ -115,6 +98,13 @@ def _take(
 
 
 def _load(connection: Connection, item_ids: Sequence[int]) -> list[WaitingRow]:
+    rows: list[WaitingRow] = []
+    for start in range(0, len(item_ids), _PER_QUERY):
+        rows += _load_some(connection, item_ids[start : start + _PER_QUERY])
+    return sorted(rows, key=lambda row: row.item_id)
+
+
+def _load_some(connection: Connection, item_ids: Sequence[int]) -> list[WaitingRow]:
     names: dict[int, list[NameToScore]] = {item_id: [] for item_id in item_ids}
     for row in connection.execute(
         select(
@@ -160,6 +150,12 @@ def load_held(connection: Connection, token: str) -> list[WaitingRow]:
     )
 
 
+def rows_in_files(connection: Connection) -> list[WaitingRow]:
+    """All rows that are in a file at the Batch API: asked for and not settled."""
+    query = select(PendingScore.item_id).where(PendingScore.provider_batch_id.is_not(None))
+    return _load(connection, list(connection.scalars(query)))
+
+
 def held_rows(connection: Connection, token: str, item_ids: Sequence[int]) -> set[int]:
     """Those of the rows that are held under a token, locked until the transaction ends."""
     return set(
@@ -178,129 +174,6 @@ def renew_scores(connection: Connection, token: str, *, lease_s: float) -> int:
     ).rowcount
 
 
-def record_scores(connection: Connection, token: str, verdicts: Sequence[Verdicts]) -> int:
-    """Write what came of rows that are still held under `token`; returns how many names were scored.
-
-    Complete rows leave the waiting rows; the others keep what was judged and go back with their cause.
-    """
-    item_ids = [verdict.row.item_id for verdict in verdicts]
-    done = [verdict.row.item_id for verdict in verdicts if verdict.complete]
-    held = held_rows(connection, token, item_ids)
-    connection.execute(delete(PendingScore).where(PendingScore.item_id.in_(done), PendingScore.token == token))
-    kept = [verdict for verdict in verdicts if verdict.row.item_id in held]
-    scored = sum(_write_scores(connection, verdict) for verdict in kept if verdict.judgements)
-    for verdict in kept:
-        if not verdict.complete:
-            _hand_back(connection, token, verdict)
-    return scored
-
-
-def _write_scores(connection: Connection, verdict: Verdicts) -> int:
-    """Scores and new ranks of one row. Ranks pass through negative numbers, since they are part of the key."""
-    scored: dict[str, float] = {}
-    values: list[dict[str, Any]] = []
-    for name in verdict.row.names:
-        judgement = verdict.judgements.get(name.domain) if name.pending else None
-        scored[name.domain] = name.score
-        if judgement is None:
-            continue
-        judge_score = round(judgement.score, 4)
-        scored[name.domain] = combine_scores(name.rule_score, judge_score)
-        values.append(
-            {
-                "item": verdict.row.item_id,
-                "name": name.domain,
-                "new_score": scored[name.domain],
-                "new_judge_score": judge_score,
-                "new_relevance": judgement.relevance,
-                "new_memorability": judgement.memorability,
-                "new_brandability": judgement.brandability,
-                "new_reason": judgement.reason or None,
-            }
-        )
-    if not values:
-        return 0
-    connection.execute(
-        update(SuggestionRow)
-        .where(SuggestionRow.item_id == bindparam("item"), SuggestionRow.domain == bindparam("name"))
-        .values(
-            judge=Judge.OPENAI.value,
-            judge_score=bindparam("new_judge_score"),
-            score=bindparam("new_score"),
-            relevance=bindparam("new_relevance"),
-            memorability=bindparam("new_memorability"),
-            brandability=bindparam("new_brandability"),
-            reason=func.coalesce(bindparam("new_reason"), SuggestionRow.reason),
-        ),
-        values,
-    )
-    order = sorted(verdict.row.names, key=lambda name: (-scored[name.domain], name.domain))
-    moved = [
-        {"item": verdict.row.item_id, "name": name.domain, "new_rank": -rank}
-        for rank, name in enumerate(order, start=1)
-        if rank != name.rank
-    ]
-    if moved:
-        connection.execute(
-            update(SuggestionRow)
-            .where(SuggestionRow.item_id == bindparam("item"), SuggestionRow.domain == bindparam("name"))
-            .values(rank=bindparam("new_rank")),
-            moved,
-        )
-        connection.execute(
-            update(SuggestionRow)
-            .where(SuggestionRow.item_id == verdict.row.item_id, SuggestionRow.rank < 0)
-            .values(rank=-SuggestionRow.rank)
-        )
-    return len(values)
-
-
-def _hand_back(connection: Connection, token: str, verdict: Verdicts) -> None:
-    connection.execute(
-        update(PendingScore)
-        .where(PendingScore.item_id == verdict.row.item_id, PendingScore.token == token)
-        .values(
-            token=None,
-            lease_until=None,
-            attempts=verdict.attempts,
-            provider_batch_id=None,
-            cause=verdict.cause.value if verdict.cause else None,
-            due_at=None if verdict.due_in_s is None else now_s() + verdict.due_in_s,
-        )
-    )
-
-
-def add_usage(
-    connection: Connection, batch_id: str, model: str, usage: Usage, cost_usd_micro: int, *, purpose: str = "judge"
-) -> None:
-    """Keep what requests for a batch used and cost."""
-    connection.execute(
-        insert(ProviderUsage).values(
-            batch_id=batch_id,
-            purpose=purpose,
-            provider_model=model,
-            requests=usage.requests,
-            input_tokens=usage.input_tokens,
-            cached_tokens=usage.cached_tokens,
-            output_tokens=usage.output_tokens,
-            cost_usd_micro=cost_usd_micro,
-            at=now_s(),
-        )
-    )
-
-
-def spent_usd_micro(connection: Connection, *, batch_id: str | None = None, since: float | None = None) -> int:
-    """Micro-dollars spent on judging: for a batch, or by everybody since a time (Unix seconds)."""
-    query = select(func.coalesce(func.sum(ProviderUsage.cost_usd_micro), 0)).where(
-        ProviderUsage.purpose == "judge"
-    )
-    if batch_id is not None:
-        query = query.where(ProviderUsage.batch_id == batch_id)
-    if since is not None:
-        query = query.where(ProviderUsage.at >= since)
-    return int(connection.scalar(query) or 0)
-
-
 def due_rows(connection: Connection, *, mode: str = "live") -> bool:
     """Whether any row could be claimed now."""
     free = select(PendingScore.item_id).where(
@@ -312,8 +185,18 @@ def due_rows(connection: Connection, *, mode: str = "live") -> bool:
 
 
 def unpark(connection: Connection, batch_id: str | None = None) -> int:
-    """Let parked rows be asked again, with a clean slate; returns how many."""
-    condition = and_(PendingScore.due_at.is_(None), PendingScore.token.is_(None))
+    """Let rows be asked again now, with a clean slate, that are parked or put off to a later time; returns how
+    many."""
+    later = or_(PendingScore.due_at.is_(None), PendingScore.due_at > now_s())
+    condition = and_(later, PendingScore.token.is_(None))
     if batch_id is not None:
         condition = and_(condition, PendingScore.batch_id == batch_id)
     return connection.execute(update(PendingScore).where(condition).values(due_at=now_s(), attempts=0)).rowcount
+
+
+def set_budget(connection: Connection, batch_id: str, budget_usd_micro: int) -> None:
+    """Change what judging a batch may cost in all, in millionths of a dollar."""
+    fixed = connection.scalar(select(Batch.settings).where(Batch.id == batch_id).with_for_update()) or {}
+    connection.execute(
+        update(Batch).where(Batch.id == batch_id).values(settings=fixed | {"budget_usd_micro": budget_usd_micro})
+    )

@@ -115,4 +115,5 @@ def test_a_batch_takes_as_long_as_generating_or_scoring_and_not_as_both(
         f"generating alone {generating_s:.1f} s, scoring alone {scoring_s:.1f} s, both {both_s:.1f} s (named after {named_s:.1f} s)"
     )
     assert max(times) - min(times) > scoring_s / 2, "scoring went on while names were generated"
-    assert both_s < 0.85 * (generating_s + scoring_s)
+    # Against the naming of the same run, since another process may slow the machine down between two runs.
+    assert both_s < max(named_s, scoring_s) + 0.5 * min(named_s, scoring_s)

@@ -150,10 +150,11 @@ def _freeze_outside_transactions(pid: int, arena: Arena) -> None:
         try:
             probe.execute("BEGIN IMMEDIATE")
             probe.execute("ROLLBACK")
-            return
         except sqlite3.OperationalError:
             os.kill(pid, signal.SIGCONT)
             time.sleep(0.05)
+        else:
+            return
         finally:
             probe.close()
     raise AssertionError("the worker held the write lock every time it was stopped")

@@ -29,10 +29,11 @@ def test_after_a_rest_at_most_half_a_second_is_there(database: Database) -> None
     allowance = Allowance(database, judge_settings())
     allowance.take(1, 100, LEARNED)
     time.sleep(1.5)
-    taken = 0
+    taken, started = 0, time.monotonic()
     for _ in range(4):
         taken += allowance.take(100, 100, Feedback()).requests
-    assert taken <= 60
+    # What flows in during the four calls themselves is allowed.
+    assert taken <= 55 + 100 * (time.monotonic() - started)
 
 
 def test_tokens_that_were_not_used_come_back(database: Database) -> None:

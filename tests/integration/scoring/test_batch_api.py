@@ -111,3 +111,28 @@ def test_a_server_without_batches_leaves_the_rows_waiting_with_a_cause(sqlite_da
     assert causes_of(sqlite_database, batch_id) == {"model_missing": 2}
     with sqlite_database.read() as connection:
         assert list(connection.scalars(select(PendingScore.token))) == [None, None]
+
+
+def test_a_budget_counts_the_files_that_are_away(database: Database) -> None:
+    """A row is estimated at half of 1,700 micro-dollars: 5,000 cover five rows, however many files carry them."""
+    batch_id = store_unjudged(database, 20, judge="openai-batch", settings={"budget_usd_micro": 5_000})
+    with FakeOpenAI(batch_delay_s=60) as server:
+        settings = judge_settings(server, judge_batch_requests=3)
+        sent = []
+        for _ in range(8):
+            round_ = judge_batches(database, settings)
+            assert round_ is not None
+            sent.append(round_.sent)
+        assert sent == [3, 2, 0, 0, 0, 0, 0, 0]
+        # What is short of money waits for the files; nothing is parked before it is known what they cost.
+        assert causes_of(database, batch_id).keys() == {None}
+        for _ in range(14):
+            for batch in server.batches.batches.values():
+                batch.ready_at = 0.0
+            with database.begin() as connection:
+                put_off = PendingScore.due_at.is_not(None) & PendingScore.token.is_(None)
+                connection.execute(update(PendingScore).where(put_off).values(due_at=0.0))
+            judge_batches(database, settings)
+    spent = usage_of(database, batch_id)["cost_usd_micro"]
+    assert 5_000 - 900 < spent <= 5_000
+    assert causes_of(database, batch_id).keys() == {"budget_batch"}

@@ -2,13 +2,19 @@
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from domaingen.errors import BatchNotFoundError, InputFileError
+from domaingen.scoring.scorer import Scorer
+from domaingen.store.database import Database
 from tests.support.fake_openai import FakeOpenAI, Fault, FaultPlan
 from tests.support.fake_openai.answers import score
+from tests.support.unjudged import causes_of, judge_settings, judges_of, store_unjudged
+from training.judge_canary import read_items
 from training.judge_cli import judge
 
 
@@ -77,17 +83,89 @@ def test_the_canary_keeps_its_answers_and_tells_of_a_judge_that_moved(
 ) -> None:
     file = tmp_path / "canary.json"
     arguments = ["canary", "--judge", "openai", "--file", str(file)]
-    with FakeOpenAI() as server:
+    # A server of one's own, which makes the client warn: not among the figures.
+    with FakeOpenAI(supports={"chat", "json"}) as server:
         use(server, monkeypatch)
         assert CliRunner().invoke(judge, arguments).exit_code == 0
         assert len(json.loads(file.read_text())["items"]) == 50
-        assert CliRunner().invoke(judge, arguments).exit_code == 0
+        still = CliRunner().invoke(judge, arguments)
         kept = json.loads(file.read_text())
         for item in kept["items"]:
             item["relevance"] = max(1, item["relevance"] - 2)
         file.write_text(json.dumps(kept))
         moved = CliRunner().invoke(judge, arguments)
+    assert still.exit_code == 0
+    assert json.loads(still.stdout)["drift"]["relevance"] == {"shift": 0.0, "mean_error": 0.0}
     assert moved.exit_code == 1
+    told = json.loads(moved.stdout)
+    assert told["alarming"] is True
+    assert told["drift"]["relevance"]["shift"] > 0.5
+    assert told["drift"]["brandability"] == {"shift": 0.0, "mean_error": 0.0}
+    assert "does not judge as" in moved.stderr
+
+
+def test_a_canary_that_can_not_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "canary.json"
+    file.write_text('{"judge": "local"}')
+    result = CliRunner().invoke(judge, ["canary", "--judge", "local", "--file", str(file)])
+    assert isinstance(result.exception, InputFileError)
+    assert str(file) in str(result.exception)
+
+
+def test_the_bundled_canary_has_fifty_names_good_and_bad_and_the_local_judge_has_not_moved() -> None:
+    items = read_items()
+    assert len({(item.description, item.domain) for item in items}) == 50
+    strata = Counter(item.stratum for item in items)
+    assert strata["good"] == 20
+    assert len(strata) == 6
+    assert min(strata.values()) >= 6
+    result = CliRunner().invoke(judge, ["canary", "--judge", "local"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert all(
+        told["mean_by_stratum"]["good"] > mean for key, mean in told["mean_by_stratum"].items() if key != "good"
+    )
+
+
+def test_retry_has_parked_and_postponed_rows_judged_again(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOMAINGEN_DATABASE_URL", sqlite_url)
+    database = Database(sqlite_url)
+    parked = store_unjudged(database, 3)
+    other = store_unjudged(database, 1, start=100, settings={"budget_usd_micro": 0})
+    with FakeOpenAI(faults=FaultPlan(rates={Fault.REFUSAL: 1.0})) as server:
+        Scorer(database, judge_settings(server, judge_max_attempts=1)).score()
+    assert causes_of(database, parked) == {"refused": 3}
+    result = CliRunner().invoke(judge, ["retry", parked])
+    assert json.loads(result.stdout) == {"batch": parked, "rows": 3}
+    with FakeOpenAI() as server:
+        Scorer(database, judge_settings(server)).score()
+    assert judges_of(database, parked) == {"openai": 9}
+    assert causes_of(database, other) == {"budget_batch": 1}
+    missing = CliRunner().invoke(judge, ["retry", "nothing"])
+    assert isinstance(missing.exception, BatchNotFoundError)
+    database.close()
+
+
+def test_retry_tries_a_provider_at_once_whose_breaker_is_open(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(sqlite_url)
+    batch_id = store_unjudged(database, 2)
+    with FakeOpenAI() as server:
+        monkeypatch.setenv("DOMAINGEN_DATABASE_URL", sqlite_url)
+        use(server, monkeypatch)
+        scorer = Scorer(database, judge_settings(server))
+        server.faults.extend([Fault.AUTH])
+        scorer.score()
+        scorer.score()
+        assert judges_of(database, batch_id) == {"pending": 6}
+        # Without it the breaker stays open for 15 seconds.
+        assert CliRunner().invoke(judge, ["retry", batch_id]).exit_code == 0
+        scorer.score()
+        assert judges_of(database, batch_id) == {"openai": 6}
+    database.close()
 
 
 def test_a_sheet_made_from_results_hides_where_its_names_come_from(tmp_path: Path) -> None:

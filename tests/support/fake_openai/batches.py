@@ -1,5 +1,6 @@
 """Files and the Batch API: requests from a JSON Lines file, answered after a delay, with parts that expire."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -33,11 +34,13 @@ class _Batch:
 
 class BatchRoom:
     """`expire_next` requests of the next batch are left undone and the batch ends as expired; `fail_next`
-    requests end up in its error file."""
+    requests end up in its error file. `create_pause_s` is how long the answer to a creation takes, after the batch
+    was made."""
 
     def __init__(self, server: "FakeOpenAI", *, delay_s: float) -> None:
         self._server, self.delay_s = server, delay_s
         self.expire_next = self.fail_next = 0
+        self.create_pause_s = 0.0
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, _Batch] = {}
 
@@ -88,6 +91,7 @@ class BatchRoom:
             time.monotonic() + self.delay_s,
         )
         self.batches[batch.id] = batch
+        await asyncio.sleep(self.create_pause_s)
         return JSONResponse(self._shape(batch))
 
     async def _list(self, request: Request) -> Response:

@@ -59,7 +59,11 @@ class Journal:
             "output_tokens": sum(entry.output_tokens for entry in self.entries),
             "answered_more_than_once": sum(
                 1
-                for number in Counter(entry.key for entry in self.entries if entry.outcome == "ok").values()
+                for number in Counter(
+                    entry.key
+                    for entry in self.entries
+                    if entry.outcome == "ok" and entry.endpoint != "moderations"
+                ).values()
                 if number > 1
             ),
             "peak_in_flight": self.peak_in_flight,

@@ -132,6 +132,7 @@ class FakeOpenAI:
         )
         if refusal:
             return refusal[0]
+        self._note("moderations", "ok", key_of(json.dumps(texts)), len(texts))
         return JSONResponse(
             {
                 "id": "modr-1",
