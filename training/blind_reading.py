@@ -1,24 +1,61 @@
 """A blind reading of two systems' names, row by row: which of two lists would you rather show a client?
 
+    python -m training.blind_reading names businesses.csv --pool both --out A.jsonl
+    python -m training.blind_reading names businesses.csv --pool composed --out B.jsonl
     python -m training.blind_reading sheet A.jsonl B.jsonl --rows 100 --seed 1 --out sheet.jsonl --key key.json
     python -m training.blind_reading count sheet.jsonl key.json
 
-`sheet` draws rows that both systems named, puts the two lists in a random order as `left` and `right` without scores
+`names` names the rows of a CSV like `domaingen run`, with names of the model alone, composed ones alone, or both in one
+ranking (what a user gets). `sheet` draws rows that both systems named, puts the two lists in a random order as `left` and `right` without scores
 or sources, and writes which is which into a file of its own, which the reader does not see. The reader (a person, or a
 language model that is called one) fills in `better`: left, right or equal. `count` joins both and gives the sign test.
 """
 
 import argparse
+import csv
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from domaingen.assembly import Assembly, resolve_model
 from domaingen.errors import DomaingenError
+from domaingen.pipeline import Options, Row, name_rows
+from domaingen.settings import load_settings
+from training.evaluate import CHUNK, composed_only
 from training.statistics import mcnemar_p, share_interval
 
 ANSWERS = ("left", "right", "equal")
+
+
+POOLS = ("both", "model", "composed")
+
+
+def name_file(path: Path, pool: str, model: str | None) -> Iterator[dict[str, Any]]:
+    """Rows in the shape of `results.jsonl` for the descriptions of a UTF-8 CSV, seed 0, local judge."""
+    settings = load_settings(**({"model": model} if model else {}))
+    parts = Assembly(settings).parts(resolve_model(settings, None), "local")
+    if pool == "composed":
+        parts = composed_only(parts)
+    elif pool == "model":
+        parts = replace(parts, compose=lambda brief, matches, seed: ())
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [
+            Row(at, str(at), cells["description"], {}) for at, cells in enumerate(csv.DictReader(file), start=1)
+        ]
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        for row, outcome in zip(chunk, name_rows(chunk, parts, Options()), strict=True):
+            yield {
+                "row": row.row,
+                "description": row.description,
+                "status": outcome.status.value,
+                "failure_type": outcome.failure_type,
+                "suggestions": [asdict(suggestion) for suggestion in outcome.suggestions],
+            }
 
 
 def _named(path: Path) -> dict[str, tuple[str, list[str]]]:
@@ -78,6 +115,11 @@ def main() -> None:
     """Make a sheet, or count one that was filled in."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
+    names = commands.add_parser("names")
+    names.add_argument("input", type=Path)
+    names.add_argument("--pool", choices=POOLS, default="both")
+    names.add_argument("--model", help="name or folder; the active model by default")
+    names.add_argument("--out", type=Path, required=True)
     sheet = commands.add_parser("sheet")
     sheet.add_argument("first", type=Path)
     sheet.add_argument("second", type=Path)
@@ -89,6 +131,11 @@ def main() -> None:
     count.add_argument("sheet", type=Path)
     count.add_argument("key", type=Path)
     flags = parser.parse_args()
+    if flags.command == "names":
+        with flags.out.open("w", encoding="utf-8") as file:
+            for record in name_file(flags.input, flags.pool, flags.model):
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        return
     if flags.command == "sheet":
         rows, key = make_sheet(flags.first, flags.second, rows=flags.rows, seed=flags.seed)
         flags.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
