@@ -28,6 +28,7 @@ SCORE_TASK = "domaingen.score"
 REAP_TASK = "domaingen.reap"
 CALL_SCORER_TASK = "domaingen.call_scorer"
 JUDGE_BATCHES_TASK = "domaingen.judge_batches"
+RETRAIN_TASK = "domaingen.retrain"
 
 
 class PatientChannel(redis_transport.Channel):  # type: ignore[misc]
@@ -74,6 +75,7 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
             REAP_TASK: {"queue": MAINTENANCE},
             CALL_SCORER_TASK: {"queue": MAINTENANCE},
             JUDGE_BATCHES_TASK: {"queue": SCORE},
+            RETRAIN_TASK: {"queue": TRAIN},
         },
         # Messages are acknowledged when a task starts. Late acknowledgement buys nothing here: the lease in the
         # database brings a crashed worker's rows back sooner than a broker does, and exactly once.
@@ -199,6 +201,7 @@ __all__ = [
     "MAINTENANCE",
     "QUEUES",
     "REAP_TASK",
+    "RETRAIN_TASK",
     "SCORE",
     "SCORE_TASK",
     "TRAIN",

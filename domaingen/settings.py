@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         "active",
         description="Model to generate with: a registered name, a folder, or `active` for the promoted one.",
     )
+    model_store: Path | None = Field(
+        None,
+        description="Folder of registered models; on several hosts one that all see under this path. Default: "
+        "`models` in HOME.",
+    )
     engine: Literal["ctranslate2", "torch"] = Field(
         "ctranslate2", description="Inference engine. torch needs the `train` extra."
     )
@@ -70,6 +75,27 @@ class Settings(BaseSettings):
     refuse_sensitive: str = Field(
         "",
         description="Legal but sensitive categories to refuse too, e.g. `gambling,cannabis`; see docs/policy.md.",
+    )
+    moderation: Literal["auto", "local", "openai"] = Field(
+        "auto",
+        description="Who moderates descriptions: local alone, or openai as a second opinion. auto is openai where "
+        "OPENAI_API_KEY is set and OPENAI_BASE_URL is not.",
+    )
+    moderation_when_down: Literal["refuse", "wait"] = Field(
+        "refuse",
+        description="What happens to rows that the local moderator is unsure about while OpenAI gives no second "
+        "opinion: refused, or kept waiting with their chunk until it does.",
+    )
+    moderation_tokens_per_minute: float | None = Field(
+        None,
+        gt=0,
+        description="Most tokens a minute that descriptions are sent to OpenAI's moderation with, over all processes. "
+        "Default: what the provider's headers say, 10,000 where they say nothing.",
+    )
+    similarity: Literal["off", "on"] = Field(
+        "off",
+        description="Whether each name's closeness in meaning to its description is told among its checks (0-1). It "
+        "does not enter the score.",
     )
     pool: Literal["threads", "prefork", "solo"] = Field(
         "threads", description="Pool of the generating worker. threads share one model; prefork has one per child."
@@ -128,6 +154,56 @@ class Settings(BaseSettings):
     prices: Path | None = Field(
         None, description="TOML file of prices in place of the bundled one (data/prices.toml)."
     )
+    retrain: Literal["off", "on"] = Field(
+        "off",
+        description="Whether beat looks for reviewed failures to learn from. Off unless the whole stack runs "
+        "(`domaingen up`, compose), because training takes a core for a while.",
+    )
+    retrain_cron: str = Field(
+        "0 3 * * *",
+        description="When beat looks (cron, UTC): minute, hour, day, month, weekday. By night, as it takes a core; a look "
+        "that finds too little to learn from costs nothing.",
+    )
+    retrain_min_reviewed: int = Field(
+        40,
+        ge=1,
+        description="Reviewed failures from which a retrain is due. A quarter is held back to measure with, and fewer "
+        "than ten rows can't prove that anything improved.",
+    )
+    retrain_max_days: float = Field(
+        30.0, gt=0, description="Days after which fewer reviewed failures are enough, so that none waits for ever."
+    )
+    retrain_minutes: float = Field(
+        20.0, gt=0, description="Minutes of training for each of the two seeds that must agree."
+    )
+    retrain_rows: int = Field(
+        12_000,
+        ge=100,
+        description="Examples in an epoch, a fifth of them lessons at most; what twenty minutes on one core see about "
+        "six times.",
+    )
+    retrain_start: Literal["active", "base"] = Field(
+        "active",
+        description="What training begins from: active, which learns fast, or base, the bundled model, which carries no "
+        "earlier retrain's errors on.",
+    )
+    retrain_promote: Literal["auto", "ask"] = Field(
+        "auto",
+        description="What follows when the gate lets a candidate pass: it is promoted, or it waits for a person.",
+    )
+    retrain_threads: int = Field(
+        0, ge=0, description="Cores that training uses; 0 for all. Fewer where the same machine generates."
+    )
+    retrain_memory_mb: int = Field(
+        6000,
+        ge=1,
+        description="Megabytes of resident memory from which the training process is ended; it takes about 2,000.",
+    )
+    retrain_time_limit_minutes: float = Field(
+        240.0,
+        gt=0,
+        description="Minutes from which the training process is ended, both seeds and conversion together.",
+    )
     openai_api_key: SecretStr | None = Field(
         None,
         validation_alias="OPENAI_API_KEY",
@@ -140,9 +216,21 @@ class Settings(BaseSettings):
     )
 
     @property
+    def asks_moderation(self) -> bool:
+        """Whether descriptions are sent to OpenAI's moderation."""
+        if self.moderation == "auto":
+            return self.openai_api_key is not None and self.openai_base_url is None
+        return self.moderation == "openai"
+
+    @property
     def database(self) -> str:
         """The database's URL, the default filled in."""
         return self.database_url or f"sqlite:///{self.home / 'domaingen.sqlite3'}"
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder of registered models, the default filled in."""
+        return self.model_store or self.home / "models"
 
     def resolve_judge(self, choice: JudgeChoice | None = None) -> JudgeKind:
         """Turn `auto` into the judge that it stands for."""

@@ -2,12 +2,23 @@
 
 import structlog
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging, worker_process_init
 
 from domaingen.assembly import Assembly
+from domaingen.errors import SettingsError
 from domaingen.logs import configure_logging
 from domaingen.private_broker import broker_url
-from domaingen.queueing import CALL_SCORER_TASK, JUDGE_BATCHES_TASK, MAINTENANCE, REAP_TASK, SCORE, make_app
+from domaingen.queueing import (
+    CALL_SCORER_TASK,
+    JUDGE_BATCHES_TASK,
+    MAINTENANCE,
+    REAP_TASK,
+    RETRAIN_TASK,
+    SCORE,
+    TRAIN,
+    make_app,
+)
 from domaingen.settings import Settings
 from worker.tasks import SourceFactory, register_tasks
 
@@ -36,9 +47,26 @@ def create_app(settings: Settings, *, broker: str | None = None, make_source: So
             "options": {"queue": MAINTENANCE, "expires": max(settings.judge_drain_interval_s, 1.0)},
         },
     }
+    if settings.retrain == "on":
+        app.conf.beat_schedule["retrain"] = {
+            "task": RETRAIN_TASK,
+            "schedule": _cron(settings.retrain_cron),
+            # Where no worker reads the queue, the looks of a year must not wait for the first that does.
+            "options": {"queue": TRAIN, "expires": 3600},
+        }
     app.conf.beat_scheduler = "worker.beat:LockedScheduler"
     app.conf.beat_max_loop_interval = 5
     return app
+
+
+def _cron(text: str) -> crontab:
+    try:
+        return crontab.from_string(text)
+    except (ValueError, TypeError) as error:
+        raise SettingsError(
+            f"DOMAINGEN_RETRAIN_CRON: {text!r} is no cron rule ({error}); give minute, hour, day, month and weekday, "
+            "e.g. 0 3 * * 0"
+        ) from error
 
 
 def log_through_structlog(settings: Settings, process: str) -> None:

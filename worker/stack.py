@@ -167,7 +167,8 @@ def up_children(settings: Settings, *, flower_port: int) -> list[Child]:
             child.environment = {"DOMAINGEN_METRICS_PORT": str(settings.metrics_port + number)}
     return [
         *workers,
-        Child("beat", ["beat"]),
+        # The whole stack learns by itself, unless the user says otherwise.
+        Child("beat", ["beat"], {"DOMAINGEN_RETRAIN": os.environ.get("DOMAINGEN_RETRAIN", "on")}),
         Child(
             "flower",
             ["flower", "--port", str(flower_port)],

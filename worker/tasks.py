@@ -19,13 +19,16 @@ from domaingen.queueing import (
     JUDGE_BATCHES_TASK,
     QUEUES,
     REAP_TASK,
+    RETRAIN_TASK,
     SCORE_TASK,
     CeleryPublisher,
 )
 from domaingen.reaper import reap
 from domaingen.scoring.calling import call_for_rows, call_if_due, has_batch_work
+from domaingen.scoring.progress import observe_scoring
 from domaingen.settings import Settings
 from domaingen.store.database import Database
+from worker.retraining import retrain_if_due
 
 if TYPE_CHECKING:
     from domaingen.scoring.scorer import Scorer
@@ -80,9 +83,12 @@ def register_tasks(app: Celery, settings: Settings, *, make_source: SourceFactor
     def announce(batch_id: str, item_ids: Sequence[int]) -> None:
         call_for_rows(publisher, batch_id, item_ids)
 
+    stopping = threading.Event()
+
     @worker_shutting_down.connect(weak=False)
-    def _stop_scoring(**_: object) -> None:
+    def _stop_long_work(**_: object) -> None:
         resources.stop_scoring()
+        stopping.set()
 
     @task(name=GENERATE_TASK)
     def generate(batch_id: str, item_ids: list[int]) -> None:
@@ -106,6 +112,11 @@ def register_tasks(app: Celery, settings: Settings, *, make_source: SourceFactor
         database, _ = resources.get()
         call_if_due(database, publisher)
 
+    @task(name=RETRAIN_TASK)
+    def retrain() -> None:
+        database, _ = resources.get()
+        retrain_if_due(database, settings, stopping)
+
     @task(name=REAP_TASK)
     def reap_round() -> None:
         database, _ = resources.get()
@@ -114,3 +125,4 @@ def register_tasks(app: Celery, settings: Settings, *, make_source: SourceFactor
         metrics.REPUBLISHED.inc(report.republished_rows)
         for queue in QUEUES:
             metrics.QUEUE_DEPTH.labels(queue).set(publisher.depth(queue))
+        observe_scoring(database)

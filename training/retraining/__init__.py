@@ -1,0 +1,1 @@
+"""Retraining: from reviewed failures to a new model version, behind a gate."""

@@ -1,0 +1,117 @@
+"""Weights between the old model and the new one.
+
+Averaging what fine-tuning made with what it began from keeps old skills at little cost of new ones (WiSE-FT, arXiv
+2109.01903). Each weight of the new model is tried on dev; the one that does best on lessons, among those that cost
+the old rows nothing, is taken.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domaingen.generation.model_files import ModelFiles, read_model
+from training.examples import Example, read_examples
+from training.export import write_model
+from training.finetune import encode, evaluate
+from training.models import load_base
+
+ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Weights of the new model; 0 is the old one, 1 the new one."""
+TOLERANCE = 0.002
+"""Nats per token by which the loss on old dev rows may rise; the noise of two evaluations is below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One weight of the new model and the dev losses (nats per token) of old rows and of lessons, None without any."""
+
+    alpha: float
+    old_loss: float
+    lessons_loss: float | None
+
+
+def choose_alpha(tried: Sequence[Tried]) -> float:
+    """The weight of the new model to take: of those whose old loss does not rise above that of the smallest weight
+    tried, the one with the least loss on lessons (on old rows where there are none)."""
+    reference = min(tried, key=lambda each: each.alpha)
+    harmless = [each for each in tried if each.old_loss <= reference.old_loss + TOLERANCE]
+    return min(harmless, key=lambda each: each.old_loss if each.lessons_loss is None else each.lessons_loss).alpha
+
+
+def same_shape(old: Path, new: Path) -> bool:
+    """Whether two model folders can be averaged: the same tokenizer and the same weights by name and size."""
+    left, right = read_model(old, verify=False), read_model(new, verify=False)
+    if left.tokenizer_path.read_bytes() != right.tokenizer_path.read_bytes():
+        return False
+    shapes = [
+        {name: value.shape for name, value in load_base(str(folder)).model.state_dict().items()}
+        for folder in (old, new)
+    ]
+    return shapes[0] == shapes[1]
+
+
+def averaged(old: Path, new: Path, alpha: float) -> tuple[Any, Any]:
+    """A torch model with `alpha` of the new weights and the rest of the old, and its tokenizer."""
+    start = load_base(str(new))
+    if alpha < 1:
+        before = load_base(str(old)).model.state_dict()
+        state = start.model.state_dict()
+        start.model.load_state_dict(
+            {name: (1 - alpha) * before[name] + alpha * value for name, value in state.items()}
+        )
+    return start.model, start.tokenizer
+
+
+def sweep(
+    old: Path,
+    new: Path,
+    data: Path,
+    lessons_dev: Sequence[Example],
+    alphas: Sequence[float],
+    say: Callable[[str], None],
+) -> list[Tried]:
+    """Dev losses for each weight; only 1 where the two models can't be averaged."""
+    if not same_shape(old, new):
+        say("the new model has another shape or tokenizer than the active one; its weights are taken as they are")
+        alphas = (1.0,)
+    # Refusals among the lessons would decide by their number; the old rows are those of the base set alone.
+    lessons = set(lessons_dev)
+    dev = [example for example in read_examples(data / "dev.jsonl") if example not in lessons]
+    tried = []
+    for alpha in alphas:
+        model, tokenizer = averaged(old, new, alpha)
+        old_loss = evaluate(model, encode(dev, tokenizer), "cpu")["loss"]
+        lessons_loss = evaluate(model, encode(lessons_dev, tokenizer), "cpu")["loss"] if lessons_dev else None
+        tried.append(Tried(alpha, round(old_loss, 4), None if lessons_loss is None else round(lessons_loss, 4)))
+        told = "" if lessons_loss is None else f", lessons {lessons_loss:.3f}"
+        say(f"weight {alpha:.2f} of the new model: dev loss {old_loss:.3f}{told}")
+    return tried
+
+
+def write_averaged(
+    old: Path,
+    new: Path,
+    alpha: float,
+    out: Path,
+    dev: Sequence[Example],
+    *,
+    name: str,
+    parent: str | None,
+    say: Callable[[str], None],
+) -> ModelFiles:
+    """Write the model with this weight as a folder of its own."""
+    trained = read_model(new)
+    model, tokenizer = averaged(old, new, alpha)
+    return write_model(
+        model,
+        tokenizer,
+        out,
+        dev,
+        name=name,
+        flags={**trained.flags, "averaged_with": read_model(old, verify=False).name, "new_weight": alpha},
+        data_digest=trained.data_digest,
+        metrics={"trained": dict(trained.metrics)},
+        parent=parent,
+        say=say,
+    )
