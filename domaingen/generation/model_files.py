@@ -23,7 +23,7 @@ from domaingen.errors import DomaingenError, ModelError
 
 FORMAT_VERSION = 1
 """Raised when a folder of an older form can no longer be read."""
-BUNDLED_MODEL = "domaingen-t5-small-1"
+BUNDLED_MODEL = "domaingen-t5-small-2"
 MANIFEST = "model.json"
 TOKENIZER = "tokenizer.json"
 CT2_FOLDER = "ct2"
