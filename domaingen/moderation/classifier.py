@@ -32,6 +32,9 @@ _CLAUSE = re.compile(
 )
 _LEAST_CLAUSE_WORDS = 4
 _LEAST_TEXT_WORDS = 9
+UNREADABLE = -4.0
+"""Logit of a text in a script that neither encoder nor words know: nothing is known against it. A second opinion that
+reads it (domaingen.moderation.openai_moderator) has its own say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class Risk:
 def view(text: str) -> str:
     """The text as the classifier reads it: disguises undone, in English words where it was in another language."""
     return bundled_gloss().english(normalise(text))
+
+
+def is_latin(text: str) -> bool:
+    """Whether at least half of a text's letters, disguises undone, are Latin; texts without letters too."""
+    letters = [char for char in view(text) if char.isalpha()]
+    return 2 * sum(char < "\u0250" for char in letters) >= len(letters)
 
 
 def clauses(text: str) -> list[str]:
@@ -146,8 +155,8 @@ class Classifier:
         """One risk for each text, in order."""
         parts, kinds = self.parts(texts)
         return [
-            Risk(float(row @ self._mix[:3]) + float(self._mix[3]), kind)
-            for row, kind in zip(parts, kinds, strict=True)
+            Risk(float(row @ self._mix[:3]) + float(self._mix[3]) if is_latin(text) else UNREADABLE, kind)
+            for text, row, kind in zip(texts, parts, kinds, strict=True)
         ]
 
 

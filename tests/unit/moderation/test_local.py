@@ -117,3 +117,14 @@ def test_a_row_in_a_batch_takes_milliseconds(moderator: LocalModerator) -> None:
     started = time.process_time()
     moderator.judge(texts)
     assert (time.process_time() - started) / len(texts) < 0.05  # ten times the 5 ms of an idle core
+
+
+@pytest.mark.parametrize(
+    "text", ["مخبز عائلي في وسط المدينة", "пекарня в центре города", "町の小さなパン屋", "דגים טריים מהים"]
+)
+def test_what_the_classifier_cannot_read_is_not_held_against_the_submitter(text: str) -> None:
+    assert LocalModerator().judge([text])[0].decision is Decision.ALLOW
+
+
+def test_latin_letters_in_disguise_are_still_read() -> None:
+    assert LocalModerator().judge(["сосаine delivеrеd tо yоur dооr"])[0].decision is Decision.REFUSE
