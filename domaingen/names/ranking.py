@@ -6,13 +6,15 @@ likeness to those already chosen is highest. Nothing depends on other rows.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from domaingen.brief import Brief
 from domaingen.judging.local import DIMENSIONS, bundled_dimensions
 from domaingen.judging.rules import COMMON_ENDINGS
 from domaingen.lexicon import Industry
-from domaingen.names.quality import Quality, measure
+from domaingen.moderation.words import bundled_words
+from domaingen.names.quality import JOINERS, Quality, measure, read_label
 from domaingen.names.reading import Reading, brief_text, read_description
 from domaingen.suggestion import Candidate
 
@@ -22,6 +24,9 @@ REPEAT = 0.12
 """What a shared part costs, in score (0-1)."""
 SAME_STRATEGY = 0.04
 LEAST_POOL = 20
+SCRAPS = 0.15
+"""What a name costs that no reader can divide into words («offiteacup»); coined and affixed ones are meant so."""
+_SHORT_WORDS = JOINERS | {"go", "up", "or", "so", "we", "us", "ox", "3d", "4d"}
 OTHER_ENDING = 0.03
 """What each further name on a suffix other than .com costs."""
 AFFIXES = (
@@ -86,7 +91,22 @@ def score_name(brief: Brief, reading: Reading, candidate: Candidate) -> float:
         + (candidate.tld in COMMON_ENDINGS)
         + (quality.plain > 0)
     ) / 4.0
-    return 0.5 * rules + 0.5 * judged + 0.05 * _taste(quality) + _style(brief.constraints.style, candidate)
+    scraps = SCRAPS if candidate.strategy not in ("affix", "coined") and has_scraps(candidate.segments) else 0.0
+    return (
+        0.5 * rules + 0.5 * judged + 0.05 * _taste(quality) + _style(brief.constraints.style, candidate) - scraps
+    )
+
+
+@lru_cache(maxsize=32768)
+def has_scraps(segments: tuple[str, ...]) -> bool:
+    """Whether a name holds letters that are no word, a clipped word or a stray vowel, both as it was made and as a
+    reader would divide it."""
+    words = bundled_words()
+
+    def scrappy(parts: tuple[str, ...]) -> bool:
+        return any(part not in _SHORT_WORDS and (len(part) < 3 or not words.knows(part)) for part in parts)
+
+    return scrappy(segments) and scrappy(read_label("".join(segments)))
 
 
 def _shows(roots: tuple[str, ...], label: str) -> bool:

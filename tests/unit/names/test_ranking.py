@@ -4,10 +4,12 @@ import random
 import time
 from collections import Counter
 
+import pytest
+
 from domaingen.brief import Brief, Constraints
 from domaingen.generation.composer import compose
 from domaingen.lexicon import bundled_lexicon
-from domaingen.names.ranking import select_best
+from domaingen.names.ranking import has_scraps, select_best
 from domaingen.outcomes import Source
 from domaingen.suggestion import Candidate
 
@@ -79,3 +81,15 @@ class TestSpeed:
             select_best(COFFEE, pool, MATCHES)
         # The goal is 0.6 ms (docs/scoring.md); here only a change of order of magnitude fails.
         assert (time.process_time() - before) / 20 < 0.006
+
+
+@pytest.mark.parametrize(
+    "name", ["offi teacup", "recte lexicon", "forecasti porch", "sque clarity", "goury harvest"]
+)
+def test_names_of_clipped_words_have_scraps(name: str) -> None:
+    assert has_scraps(tuple(name.split()))
+
+
+@pytest.mark.parametrize("name", ["lease valet", "brew and stone", "water and stone", "portico law"])
+def test_names_of_words_have_none(name: str) -> None:
+    assert not has_scraps(tuple(name.split()))
