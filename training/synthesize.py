@@ -64,7 +64,7 @@ class Amounts:
     lexicon: int = 42_000
     curated: int = 3
     composed: int = 3
-    safety: int = 3
+    safety: int = 1
     nonsense: int = 400
 
 
