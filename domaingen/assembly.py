@@ -6,9 +6,9 @@ model (after a promotion) loads it between two chunks.
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
 
 from domaingen.errors import ModelError
 from domaingen.generation.composer import compose
@@ -24,21 +24,24 @@ from domaingen.names.ranking import select_best
 from domaingen.outcomes import Judge
 from domaingen.pipeline import Parts
 from domaingen.settings import Settings
-from domaingen.store.canary import canary_for
-from domaingen.store.database import Database
-from domaingen.store.models import active_version
-from domaingen.store.schema import ModelVersion
+
+# SQLAlchemy takes a quarter of a second to import, and `domaingen suggest` mostly has no database: what needs it is
+# imported where there is one.
+if TYPE_CHECKING:
+    from domaingen.store.database import Database
 
 log = structlog.get_logger(__name__)
 
 
-def resolve_model(settings: Settings, database: Database | None) -> str:
+def resolve_model(settings: Settings, database: "Database | None") -> str:
     """The name (or folder) that the setting `model` stands for now: the promoted version, else the bundled one."""
     if settings.model != "active":
         # Workers may run in another folder than the one who submits.
         folder = Path(settings.model)
         return str(folder.resolve()) if folder.is_dir() else settings.model
     if database is not None:
+        from domaingen.store.models import active_version
+
         with database.read() as connection:
             active = active_version(connection)
         if active:
@@ -46,10 +49,12 @@ def resolve_model(settings: Settings, database: Database | None) -> str:
     return read_model(bundled_model_path(), verify=False).name
 
 
-def model_for(settings: Settings, database: Database, source_digest: str) -> str:
+def model_for(settings: Settings, database: "Database", source_digest: str) -> str:
     """The model of a new batch from a file with this SHA-256: the canary's where the file is one of its share, else
     what `resolve_model` says. A setting that names a model leaves the canary out."""
     if settings.model == "active":
+        from domaingen.store.canary import canary_for
+
         with database.read() as connection:
             canary = canary_for(connection, source_digest)
         if canary:
@@ -57,7 +62,7 @@ def model_for(settings: Settings, database: Database, source_digest: str) -> str
     return resolve_model(settings, database)
 
 
-def find_model(name: str, settings: Settings, database: Database | None) -> ModelFiles:
+def find_model(name: str, settings: Settings, database: "Database | None") -> ModelFiles:
     """The files of a model by registered name, bundled name or folder.
 
     Raises:
@@ -67,15 +72,16 @@ def find_model(name: str, settings: Settings, database: Database | None) -> Mode
     if name == bundled.name:
         return bundled
     if database is not None:
+        from domaingen.store.models import find_files
+
         with database.read() as connection:
-            known = connection.execute(
-                select(ModelVersion.path, ModelVersion.digest).where(ModelVersion.name == name)
-            ).one_or_none()
+            known = find_files(connection, name)
         if known:
-            files = read_model(Path(known.path))
-            if files.digest != known.digest:
+            path, digest = known
+            files = read_model(Path(path))
+            if files.digest != digest:
                 raise ModelError(
-                    f"{known.path} holds another model than the one that was registered as {name}; bring its files back"
+                    f"{path} holds another model than the one that was registered as {name}; bring its files back"
                 )
             return files
     if Path(name).is_dir():
@@ -83,7 +89,7 @@ def find_model(name: str, settings: Settings, database: Database | None) -> Mode
     raise ModelError(f"there is no model {name}; `domaingen models list` shows the registered ones")
 
 
-def load_engine(name: str, settings: Settings, database: Database | None) -> Engine:
+def load_engine(name: str, settings: Settings, database: "Database | None") -> Engine:
     """Load a model with the engine that the settings name."""
     if settings.engine == "torch":
         from domaingen.generation.torch_engine import TorchEngine
@@ -107,7 +113,7 @@ class Assembly:
     """Loads parts on demand; thread-safe. Holds at most two models, so that a worker that changes over while
     old batches finish does not load them in turn for every chunk."""
 
-    def __init__(self, settings: Settings, database: Database | None = None) -> None:
+    def __init__(self, settings: Settings, database: "Database | None" = None) -> None:
         self._settings, self._database = settings, database
         self._lock = threading.Lock()
         self._engines: dict[str, Engine] = {}

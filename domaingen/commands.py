@@ -12,7 +12,6 @@ from domaingen.outcomes import Status
 from domaingen.pipeline import Options, Row, name_rows
 from domaingen.reports.records import SUGGESTION_KEYS
 from domaingen.settings import load_settings
-from domaingen.store.database import Database
 from domaingen.suggestion import Outcome
 
 
@@ -48,6 +47,7 @@ def suggest(
     database = None
     # Looking for a promoted model must not create a database as a side effect.
     if settings.database_url or (settings.home / "domaingen.sqlite3").exists():
+        from domaingen.store.database import Database
         from domaingen.store.migrate import ensure_ready  # alembic takes a fifth of a second to import
 
         database = Database(settings.database)
@@ -109,6 +109,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Create or upgrade the tables of DOMAINGEN_DATABASE_URL. SQLite files are upgraded without this."""
+    from domaingen.store.database import Database
     from domaingen.store.migrate import upgrade
 
     click.echo(f"schema is at {upgrade(Database(load_settings().database))}", err=True)
@@ -117,6 +118,7 @@ def db_upgrade() -> None:
 @db.command("status")
 def db_status() -> None:
     """Show the database's schema version and the one that this program needs."""
+    from domaingen.store.database import Database
     from domaingen.store.migrate import current_revision, head_revision
 
     database = Database(load_settings().database)

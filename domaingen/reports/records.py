@@ -7,11 +7,12 @@ when or where a row was worked on, so that two runs with the same input and sett
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import RowMapping
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
 
-from domaingen.store.batches import StoredRow
+    from domaingen.store.batches import StoredRow
 
 # Beyond what JSON must escape: DEL and C1 controls (U+0085 is a line end to many readers), the two separators that
 # are line ends to JavaScript and to str.splitlines, and surrogates, which UTF-8 can't carry.
@@ -54,7 +55,7 @@ def to_json_line(record: Mapping[str, Any]) -> str:
     return _RISKY.sub(lambda match: f"\\u{ord(match[0]):04x}", _ENCODER.encode(record))
 
 
-def result_record(row: StoredRow) -> dict[str, Any]:
+def result_record(row: "StoredRow") -> dict[str, Any]:
     """A row of `results.jsonl`. Suggestions keep the order in which they were ranked.
 
     Raises:
@@ -77,6 +78,6 @@ def result_record(row: StoredRow) -> dict[str, Any]:
     }
 
 
-def failure_record(failure: RowMapping | Mapping[str, Any]) -> dict[str, Any]:
+def failure_record(failure: "RowMapping | Mapping[str, Any]") -> dict[str, Any]:
     """A row of `failures.jsonl` from a row of the failures table."""
     return {"input": failure["input"], "metadata": {key: failure[key] for key in _FAILURE_KEYS}}

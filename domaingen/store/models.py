@@ -212,6 +212,14 @@ def read_version(connection: Connection, name: str) -> Version:
     return _version(row)
 
 
+def find_files(connection: Connection, name: str) -> tuple[str, str] | None:
+    """Folder and digest of a registered version; None for a name that was not registered."""
+    row = connection.execute(
+        select(ModelVersion.path, ModelVersion.digest).where(ModelVersion.name == name)
+    ).one_or_none()
+    return (row.path, row.digest) if row else None
+
+
 def _unknown(name: str) -> StoreError:
     return StoreError(f"there is no model version {name}; `domaingen models list` shows the registered ones")
 

@@ -88,9 +88,12 @@ def write_base(folder: Path) -> Path:
     return folder
 
 
+STREETS = ("Elm", "Oak", "Mill", "Church", "Station", "Park", "River", "Hill", "Bridge", "Garden", "Market", "Lake")
+
+
 def review_some(database: Database, count: int = 24, *, first: int = 0) -> None:
     """File failures of lawful businesses and correct them."""
-    texts = [f"{TRADES[at % 6]} number{at} beside lane{at}" for at in range(first, first + count)]
+    texts = [f"{TRADES[at % 6]} in {STREETS[at // 6]} Street" for at in range(first, first + count)]
     with database.begin() as connection:
         file_failures(
             connection, [FailureRecord(text, "discovery", "poor_quality", "good_names") for text in texts]
