@@ -88,7 +88,20 @@ def write_base(folder: Path) -> Path:
     return folder
 
 
-STREETS = ("Elm", "Oak", "Mill", "Church", "Station", "Park", "River", "Hill", "Bridge", "Garden", "Market", "Lake")
+STREETS = (
+    "Elm",
+    "Oak",
+    "Mill",
+    "Church",
+    "Station",
+    "Park",
+    "River",
+    "Hill",
+    "Bridge",
+    "Garden",
+    "Market",
+    "Lake",
+)
 
 
 def review_some(database: Database, count: int = 24, *, first: int = 0) -> None:
