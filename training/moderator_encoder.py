@@ -4,7 +4,7 @@
 
 One model serves two: its mean vector stays close to the original's (a distillation term), so that it still measures
 how relevant a name is, while the harm and its kind are read from mean, first token and maximum together. Word
-embeddings and the lowest layers are frozen: words that training never saw keep their place. About 25 minutes of one core for 14,000 rows and three epochs.
+embeddings and the lowest layers are frozen: words that training never saw keep their place. About 30 minutes of one core for 14,000 rows and three epochs.
 """
 
 import argparse
