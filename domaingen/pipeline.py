@@ -155,22 +155,23 @@ def _name_briefs(
         evidence[position].trade = found[0][1] if found else None
     pools: dict[int, list[Candidate]] = {position: [] for position in briefs}
     failed: dict[int, Outcome] = {}
+    chosen: dict[int, Sequence[Candidate]] = {}
     # A second round, with other hints, only for rows whose first one left too few.
     for attempt in range(2):
         wanting = {
             position: brief
             for position, brief in briefs.items()
-            if position not in failed and len(pools[position]) < brief.constraints.count
+            if position not in failed and len(chosen.get(position, ())) < brief.constraints.count
         }
         if not wanting:
             break
         _generate(wanting, matches, pools, failed, parts, options.seed + 7919 * attempt, evidence, stage)
-    with stage("rank"):
-        chosen = {
-            position: parts.select(brief, pools[position], matches[position])
-            for position, brief in briefs.items()
-            if position not in failed
-        }
+        with stage("rank"):
+            for position, brief in wanting.items():
+                if position not in failed:
+                    chosen[position] = _select(
+                        brief, pools[position], matches[position], parts, evidence[position]
+                    )
     with stage("judge"):
         return failed | {
             position: _outcome(briefs[position], candidates, parts) for position, candidates in chosen.items()
@@ -200,7 +201,7 @@ def _generate(
                 continue
             candidates = evidence[position].read(completion.text for completion in written)
             candidates += parts.compose(brief, matches[position], seed)
-            pools[position] = _check(brief, pools[position] + candidates, parts.name_moderator, evidence[position])
+            pools[position] = _check(brief, pools[position] + candidates, evidence[position])
 
 
 def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[int, list[Completion] | None]:
@@ -222,11 +223,9 @@ def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[i
     return {position: [next(completions) for _ in row] for position, row in prompts.items()}
 
 
-def _check(
-    brief: Brief, candidates: Sequence[Candidate], moderator: NameModerator, evidence: Evidence
-) -> list[Candidate]:
-    """The candidates that are registrable, keep the constraints, say nothing bad and differ, in order. Why the others
-    were dropped is noted."""
+def _check(brief: Brief, candidates: Sequence[Candidate], evidence: Evidence) -> list[Candidate]:
+    """The candidates that are registrable, keep the constraints and differ, in order. Why the others were dropped is
+    noted."""
     constraints = brief.constraints
     kept: dict[str, Candidate] = {}
     for position, candidate in enumerate(candidates):
@@ -246,11 +245,31 @@ def _check(
         if broken := broken_constraint(name, constraints):
             evidence.drop(broken, wanted)
             continue
-        if findings := moderator.inspect(name.label, description=brief.description):
-            evidence.drop(findings[0].code, wanted)
-            continue
         kept[key] = wanted
     return list(kept.values())
+
+
+def _select(
+    brief: Brief, pool: list[Candidate], matches: Matches, parts: Parts, evidence: Evidence
+) -> Sequence[Candidate]:
+    """The best of the pool that say nothing bad. Reading a name in all its ways costs more than everything else that is
+    done with it, so only those are read that would be shown; a bad one leaves the pool and the choice is made anew."""
+    clean: set[Candidate] = set()
+    while True:
+        chosen = parts.select(brief, pool, matches)
+        dropped = []
+        for candidate in chosen:
+            if candidate in clean:
+                continue
+            label = parse_domain(candidate.domain).label
+            if findings := parts.name_moderator.inspect(label, description=brief.description):
+                evidence.drop(findings[0].code, candidate)
+                dropped.append(candidate)
+            else:
+                clean.add(candidate)
+        if not dropped:
+            return chosen
+        pool[:] = [candidate for candidate in pool if candidate not in dropped]
 
 
 def _outcome(brief: Brief, chosen: Sequence[Candidate], parts: Parts) -> Outcome:
