@@ -14,6 +14,7 @@ from domaingen.errors import ModelError
 from domaingen.generation.model_files import MANIFEST, read_model
 from domaingen.lexicon import bundled_lexicon
 from training.examples import Example, all_texts
+from training.piece_meanings import meaningful_embeddings
 from training.tokenizer import END, PAD, add_tokens, save_tokenizer, train_tokenizer
 
 SMALL: dict[str, Any] = {
@@ -61,7 +62,8 @@ def load_or_make(
 
 
 def new_model(tokenizer: Tokenizer, *, dropout: float = 0.0, **shape: Any) -> Any:
-    """A T5 with random weights for this tokenizer; `shape` overrides `SMALL`."""
+    """A T5 with random weights for this tokenizer, but for the embeddings of whole words (`training.piece_meanings`);
+    `shape` overrides `SMALL`."""
     config = transformers.T5Config(
         **{**SMALL, **shape},
         vocab_size=tokenizer.get_vocab_size(),
@@ -70,7 +72,10 @@ def new_model(tokenizer: Tokenizer, *, dropout: float = 0.0, **shape: Any) -> An
         eos_token_id=tokenizer.token_to_id(END),
         decoder_start_token_id=tokenizer.token_to_id(PAD),
     )
-    return transformers.T5ForConditionalGeneration(config)
+    model = transformers.T5ForConditionalGeneration(config)
+    with torch.no_grad():
+        model.shared.weight.copy_(meaningful_embeddings(tokenizer, model.shared.weight))
+    return model
 
 
 def load_base(base: str, dropout: float = 0.0) -> Start:
