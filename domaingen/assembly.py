@@ -99,9 +99,9 @@ def load_engine(name: str, settings: Settings, database: "Database | None") -> E
             return TorchEngine(str(find_model(name, settings, database).path))
         except ModelError:
             return TorchEngine(name)
-    from domaingen.generation.ctranslate2_engine import Ctranslate2Engine
+    from domaingen.generation.engines import make_engine
 
-    return Ctranslate2Engine(find_model(name, settings, database), threads=settings.threads)
+    return make_engine(find_model(name, settings, database), threads=settings.threads)
 
 
 def _words(listed: str) -> tuple[str, ...]:

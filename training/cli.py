@@ -73,8 +73,9 @@ def synthesize(out: Path, seed: int, rows: int, data: Path | None, check: bool) 
 )
 @click.option(
     "--base",
-    help="Begin from this model: a folder that `train` wrote, a folder with a T5 checkpoint, or a hub "
-    "name such as google/flan-t5-base. Default: a new model of 7 M parameters with its own tokenizer.",
+    help="Begin from this model: a folder that `train` wrote, a folder with a seq2seq (T5) or causal (GPT-2) "
+    "checkpoint, or a hub name such as google/flan-t5-base or microsoft/DialoGPT-small; its configuration says "
+    "which kind it is. Default: a new T5 of 7 M parameters with its own tokenizer.",
 )
 @click.option("--name", help="Name of the model version. Default: the folder's name.")
 @click.option("--steps", type=click.IntRange(min=1), default=6000, show_default=True, help="Batches, at most.")
@@ -129,6 +130,7 @@ def train(
     \b
       domaingen train --data out/data --out out/model --minutes 45
       domaingen train --data out/data --out out/flan --base google/flan-t5-base --steps 500
+      domaingen train --data out/data --out out/dialo --base microsoft/DialoGPT-small --steps 500
 
     Needs the `train` extra: pip install 'domaingen[train]'.
     """

@@ -23,7 +23,7 @@ REPORT = "report.json"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`source` is the encoder's text, `target` the decoder's, from its strategy token on. `industry` is an id of the
+    """`source` is what the model reads, `target` what it writes, from its strategy token on. `industry` is an id of the
     lexicon or a safety category, `style` how the description is written."""
 
     source: str

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from domaingen.generation.ctranslate2_engine import Ctranslate2Engine
 from domaingen.generation.engine import Prompt
+from domaingen.generation.engines import make_engine
 from domaingen.generation.model_files import (
     CT2_FOLDER,
     TOKENIZER,
@@ -23,6 +23,7 @@ from domaingen.generation.model_files import (
 from domaingen.generation.text import parse_completion, read_source
 from training.convert import convert
 from training.examples import Example
+from training.sequences import architecture_of
 from training.tokenizer import save_tokenizer
 
 PARITY_PAIRS = 48
@@ -48,6 +49,7 @@ def write_model(
     Raises:
         ModelError: The conversion disagrees with torch.
     """
+    architecture = architecture_of(model)
     with folder_in_the_making(out) as making:
         # Halved first and loaded back: what workers run is what fine-tuning will start from.
         model = model.to("cpu").half().float()
@@ -59,9 +61,17 @@ def write_model(
         difference = convert(model, tokenizer, making / CT2_FOLDER, pairs)
         say(f"converted; torch and CTranslate2 differ by at most {difference:.1e} in log-probability")
         files = digest_files(making)
-        found = ModelFiles(making, name, digest_of(files), "", files)
+        found = ModelFiles(making, name, digest_of(files), "", files, architecture=architecture)
         measured = {**metrics, "parity": float(f"{difference:.2g}"), **behaviour(found, dev[:_MEASURED])}
-        write_manifest(making, name=name, flags=flags, data_digest=data_digest, metrics=measured, parent=parent)
+        write_manifest(
+            making,
+            name=name,
+            flags=flags,
+            data_digest=data_digest,
+            metrics=measured,
+            parent=parent,
+            architecture=architecture,
+        )
     say(f"wrote {out}")
     return read_model(out)
 
@@ -69,7 +79,7 @@ def write_model(
 def behaviour(files: ModelFiles, examples: Sequence[Example]) -> dict[str, float]:
     """What the converted model does on held-out examples, as shares: refusals of harmful rows, names for the others,
     names that keep their constraints, and names that take up a word of the source."""
-    engine = Ctranslate2Engine(files, threads=1)
+    engine = make_engine(files, threads=1)
     completions = engine.complete([Prompt(example.source, f"<{example.strategy}>") for example in examples])
     refused = harmful = named = lawful = names = obedient = rooted = 0
     for example, completion in zip(examples, completions, strict=True):

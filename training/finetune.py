@@ -1,33 +1,28 @@
-"""Training, one way for all: from scratch with our own tokenizer, or from any T5 checkpoint; then convert, measure,
-write a model folder.
+"""Training, one way for all: from scratch with our own tokenizer, or from any T5 or GPT-2 checkpoint; then convert,
+measure, write a model folder.
 
 Reads top to bottom: options, model, data, loop, checkpoint, end.
 """
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer
 
 from domaingen.generation.model_files import ModelFiles
 from training.batches import Curriculum
 from training.checkpoints import load_checkpoint, save_checkpoint
-from training.examples import Example, data_digest, read_examples
+from training.examples import data_digest, read_examples
 from training.export import write_model
 from training.models import load_or_make, relative_groups
-from training.tokenizer import end_id
+from training.sequences import IGNORED, Encoded, collate, encode, mean_loss, predict
 
 Say = Callable[[str], None]
-MAX_SOURCE, MAX_TARGET = 112, 56
-"""Tokens of an example; longer ones are cut (under 1 %)."""
-IGNORED = -100
-"""Label of a position that does not count towards the loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +62,6 @@ class Options:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Examples as token ids, without the end token's padding."""
-
-    sources: list[list[int]]
-    targets: list[list[int]]
-    kinds: list[str]
-
-
 def fine_tune(options: Options, say: Say = print) -> ModelFiles:
     """Train, and write the model of the best dev loss to `options.out`.
 
@@ -95,7 +81,7 @@ def fine_tune(options: Options, say: Say = print) -> ModelFiles:
     )
     model, tokenizer = start.model.to(device), start.tokenizer
     say(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, {len(train):,} examples")
-    encoded, held_out = encode(train, tokenizer), encode(dev[:1200], tokenizer)
+    encoded, held_out = encode(train, tokenizer, model), encode(dev[:1200], tokenizer, model)
     run = _Run(options, model, encoded, held_out, device, work, say)
     run.loop(work / "checkpoint.pt")
     model.load_state_dict(run.best_state)
@@ -111,40 +97,6 @@ def fine_tune(options: Options, say: Say = print) -> ModelFiles:
         parent=start.parent,
         say=say,
     )
-
-
-def encode(examples: Sequence[Example], tokenizer: Tokenizer) -> Encoded:
-    """Token ids, each sequence ended by the end token and cut at its limit."""
-    end = end_id(tokenizer)
-
-    def ids(texts: Sequence[str], limit: int) -> list[list[int]]:
-        found = tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        return [[*each.ids[: limit - 1], end] for each in found]
-
-    return Encoded(
-        ids([example.source for example in examples], MAX_SOURCE),
-        ids([example.target for example in examples], MAX_TARGET),
-        [example.kind for example in examples],
-    )
-
-
-def collate(encoded: Encoded, rows: Sequence[int], device: str) -> dict[str, torch.Tensor]:
-    """A padded batch: input_ids, attention_mask and labels, each (rows, longest). The strategy token is forced when
-    generating, so its position carries no loss."""
-    sources, targets = [encoded.sources[row] for row in rows], [encoded.targets[row] for row in rows]
-    wide, high = max(map(len, sources)), max(map(len, targets))
-    inputs = torch.tensor([source + [0] * (wide - len(source)) for source in sources])
-    labels = torch.tensor([target + [IGNORED] * (high - len(target)) for target in targets])
-    decoder = torch.zeros_like(labels)
-    decoder[:, 1:] = labels[:, :-1].clamp(min=0)
-    labels[:, 0] = IGNORED
-    batch = {
-        "input_ids": inputs,
-        "attention_mask": (inputs != 0).long(),
-        "decoder_input_ids": decoder,
-        "labels": labels,
-    }
-    return {key: tensor.to(device) for key, tensor in batch.items()}
 
 
 class _Run:
@@ -210,7 +162,7 @@ class _Run:
             group["lr"] = group["peak"] * scale
         batch = collate(self.encoded, self.curriculum.next(progress), self.device)
         with self._mixed():
-            loss = self.model(**batch).loss
+            loss = mean_loss(self.model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
@@ -251,7 +203,9 @@ def _mixed_precision(choice: str, device: str) -> Callable[[], Any]:
 
 
 def evaluate(model: Any, held_out: Encoded, device: str, *, batch: int = 100) -> dict[str, float]:
-    """Mean loss per token by kind (nats), `loss` over named examples and refusals, `accuracy` of the next token."""
+    """Mean loss per token by kind (nats), `loss` over named examples and refusals, `accuracy` of the next token, and
+    `per_character`, the loss of all targets by their length in characters (nats): tokens of two tokenizers differ in
+    length, characters don't."""
     model.eval()
     order = sorted(range(len(held_out.kinds)), key=lambda row: (held_out.kinds[row], len(held_out.sources[row])))
     sums: dict[str, list[float]] = {}
@@ -260,11 +214,10 @@ def evaluate(model: Any, held_out: Encoded, device: str, *, batch: int = 100) ->
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
             data = collate(held_out, rows, device)
-            labels = data.pop("labels")
-            logits = model(**data).logits.float()
+            logits, labels = predict(model, data)
             counted = labels != IGNORED
             losses = torch.nn.functional.cross_entropy(
-                logits.transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+                logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
             )
             right += int(((logits.argmax(-1) == labels) & counted).sum())
             total += int(counted.sum())
@@ -273,7 +226,9 @@ def evaluate(model: Any, held_out: Encoded, device: str, *, batch: int = 100) ->
                 kind[0] += loss
                 kind[1] += count
     by_kind = {kind: loss / count for kind, (loss, count) in sorted(sums.items())}
-    everything = sum(loss for loss, _ in sums.values()) / max(1.0, sum(count for _, count in sums.values()))
+    nats = sum(loss for loss, _ in sums.values())
+    everything = nats / max(1.0, sum(count for _, count in sums.values()))
     # Curated rows are what the model is for: they count half.
     loss = (by_kind["curated"] + everything) / 2 if "curated" in by_kind else everything
-    return {"loss": loss, **by_kind, "accuracy": right / max(1, total)}
+    per_character = nats / max(1, sum(held_out.characters))
+    return {"loss": loss, **by_kind, "accuracy": right / max(1, total), "per_character": per_character}

@@ -133,19 +133,22 @@ def model_card(version: Version) -> str:
 
     Flags whose value is a path are left out: they tell of the machine that it was made on."""
     card = version.card
+    # Versions that were registered before there were causal models don't say.
+    causal = card.get("architecture") == "causal"
     lines = [
         "---",
         "library_name: ctranslate2",
         "pipeline_tag: text-generation",
         "tags:",
         "- domaingen",
-        "- t5",
+        "- gpt2" if causal else "- t5",
         "- domain-names",
         "---",
         "",
         f"# {version.name}",
         "",
-        "Writes domain names for a business from its description. A model of domaingen: an encoder-decoder (T5) in "
+        "Writes domain names for a business from its description. A model of domaingen: "
+        f"{'a causal model (GPT-2)' if causal else 'an encoder-decoder (T5)'} in "
         "int8 for CTranslate2 (`ct2/`), its tokenizer, and where they were kept the float16 weights (`weights/`) that "
         "training goes on from.",
         "",

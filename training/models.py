@@ -1,4 +1,5 @@
-"""The model that training begins with: a new small T5 with our tokenizer, or a checkpoint with the missing tokens."""
+"""The model that training begins with: a new small T5 with our tokenizer, or a checkpoint, T5 or GPT-2, whose
+tokenizer is given the missing tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,15 @@ SMALL: dict[str, Any] = {
 }
 """7 M parameters with 8,192 pieces. Gated as in T5 1.1, but with input and output embeddings tied and the output
 scaled as in T5 1.0: with one vector for a piece on both sides, copying it needs no learning."""
+TRAINABLE = ("t5", "gpt2")
+"""Types of models that can be converted in the end; others are refused before any time is spent on them."""
+_DROPOUTS = {"t5": ("dropout_rate",), "gpt2": ("resid_pdrop", "embd_pdrop", "attn_pdrop")}
+_POSITIONS = 192
+"""What a causal model must reach over: 128 pieces of a source and 64 of a target, which engines read and write."""
+_WHAT_TO_GIVE = (
+    "give a folder that `domaingen train` wrote, a folder with a T5 or GPT-2 checkpoint and its tokenizer, or a hub "
+    "name such as google/flan-t5-base or microsoft/DialoGPT-small"
+)
 _TOKENIZER_TEXTS = 120_000
 _SMALLEST_PEAK, _LARGEST_PEAK = 2e-5, 1e-2
 
@@ -47,7 +57,7 @@ def load_or_make(
     """Make a new small model, its tokenizer trained on the examples and kept in `work`, or load `base`.
 
     Raises:
-        ModelError: `base` is no T5 that can be loaded.
+        ModelError: `base` is no T5 or GPT-2 that can be loaded.
     """
     if base:
         return load_base(base, dropout)
@@ -79,35 +89,52 @@ def new_model(tokenizer: Tokenizer, *, dropout: float = 0.0, **shape: Any) -> An
 
 
 def load_base(base: str, dropout: float = 0.0) -> Start:
-    """Load one of our model folders, another local folder or a hub name, and teach its tokenizer our tokens.
+    """Load one of our model folders, another local folder or a hub name, and teach its tokenizer our tokens. Its
+    configuration says whether it is seq2seq or causal.
 
     Raises:
-        ModelError: It is missing, no T5, or has no fast tokenizer.
+        ModelError: It is missing, neither T5 nor GPT-2, or has no fast tokenizer.
     """
     folder = Path(base)
     try:
-        if (folder / MANIFEST).exists():
-            files = read_model(folder)
-            tokenizer, weights, parent = (
-                Tokenizer.from_file(str(files.tokenizer_path)),
-                str(files.weights_path),
-                files.name,
-            )
-        else:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(base).backend_tokenizer
-            weights, parent = base, folder.name if folder.is_dir() else base
-        model = transformers.AutoModelForSeq2SeqLM.from_pretrained(
-            weights, dtype=torch.float32, dropout_rate=dropout
+        files = read_model(folder) if (folder / MANIFEST).exists() else None
+        weights, parent = (
+            (str(files.weights_path), files.name) if files else (base, folder.name if folder.is_dir() else base)
+        )
+        config = transformers.AutoConfig.from_pretrained(weights)
+        if config.model_type not in TRAINABLE:
+            raise ModelError(f"{base} is a {config.model_type} model, which can't be converted; {_WHAT_TO_GIVE}")
+        tokenizer = (
+            Tokenizer.from_file(str(files.tokenizer_path))
+            if files
+            else transformers.AutoTokenizer.from_pretrained(base).backend_tokenizer
+        )
+        kind = (
+            transformers.AutoModelForSeq2SeqLM if config.is_encoder_decoder else transformers.AutoModelForCausalLM
+        )
+        model = kind.from_pretrained(
+            weights, dtype=torch.float32, **dict.fromkeys(_DROPOUTS[config.model_type], dropout)
         )
     except (OSError, ValueError, RuntimeError, AttributeError) as error:
-        raise ModelError(
-            f"{base} can't be trained from ({error}); give a folder that `domaingen train` wrote, a folder with a T5 "
-            "checkpoint and its tokenizer, or a hub name such as google/flan-t5-base"
-        ) from error
-    add_tokens(tokenizer)
+        raise ModelError(f"{base} can't be trained from ({error}); {_WHAT_TO_GIVE}") from error
+    causal = not config.is_encoder_decoder
+    if causal:
+        _check_causal(base, config, tokenizer)
+    add_tokens(tokenizer, causal=causal)
     if tokenizer.get_vocab_size() > model.config.vocab_size:
         model.resize_token_embeddings(tokenizer.get_vocab_size())
     return Start(model, tokenizer, parent)
+
+
+def _check_causal(base: str, config: Any, tokenizer: Tokenizer) -> None:
+    end = config.eos_token_id
+    if not isinstance(end, int) or tokenizer.id_to_token(end) is None:
+        raise ModelError(f"{base} has no end token (eos_token_id is {end}) in its tokenizer; {_WHAT_TO_GIVE}")
+    if config.max_position_embeddings < _POSITIONS:
+        raise ModelError(
+            f"{base} reaches over {config.max_position_embeddings} positions, and {_POSITIONS} are needed; "
+            f"{_WHAT_TO_GIVE}"
+        )
 
 
 def relative_groups(model: Any, rate: float) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 from domaingen.errors import ModelError
 from domaingen.generation.text import NONE, STRATEGY_TOKENS
+from domaingen.generation.text_format import SEPARATOR
 from domaingen.lexicon import Lexicon
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
@@ -121,25 +122,26 @@ def _phrases(lexicon: Lexicon) -> Iterator[str]:
         yield from (industry.name, *industry.aliases, *industry.words, *industry.associations)
 
 
-def add_tokens(tokenizer: Tokenizer) -> int:
-    """Add what targets are made of and the tokenizer lacks; returns how many were new. Strategy tokens stay in
-    decoded text, `<none>` does not."""
+def add_tokens(tokenizer: Tokenizer, *, causal: bool = False) -> int:
+    """Add what targets are made of, for a causal model the separator too, as far as the tokenizer lacks it; returns
+    how many were new. Strategy tokens stay in decoded text, `<none>` and the separator don't."""
     before: int = tokenizer.get_vocab_size()
-    tokenizer.add_special_tokens([token for token in SPECIAL if token in tokenizer.get_vocab() or token == NONE])
+    special = [token for token in SPECIAL if token in tokenizer.get_vocab() or token == NONE]
+    tokenizer.add_special_tokens([*special, SEPARATOR] if causal else special)
     tokenizer.add_tokens([AddedToken(token, normalized=False, special=False) for token in STRATEGY_TOKENS])
     after: int = tokenizer.get_vocab_size()
     return after - before
 
 
-def end_id(tokenizer: Tokenizer) -> int:
-    """Id of the end token.
+def end_id(tokenizer: Tokenizer, end: str = END) -> int:
+    """Id of the token that ends a sequence.
 
     Raises:
-        ModelError: The tokenizer has none, so it is not that of a T5.
+        ModelError: The tokenizer has none, so it does not belong to the model.
     """
-    found = tokenizer.token_to_id(END)
+    found = tokenizer.token_to_id(end)
     if found is None:
-        raise ModelError(f"the tokenizer has no {END}; train from a T5 checkpoint")
+        raise ModelError(f"the tokenizer has no {end}; train from a T5 or GPT-2 checkpoint with its own tokenizer")
     return found
 
 

@@ -1,8 +1,12 @@
-"""The CTranslate2 engine: int8 on CPU, one model in memory for all threads of a process, no torch."""
+"""The CTranslate2 engine: int8 on CPU, one model in memory for all threads of a process, no torch.
+
+For models with an encoder; `causal_engine` has the other kind, and `engines` chooses.
+"""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 from tokenizers import Tokenizer
@@ -27,6 +31,8 @@ def available_cores() -> int:
 class Ctranslate2Engine:
     """A loaded model. CTranslate2 releases the GIL, so one engine a process is enough; it is thread-safe."""
 
+    _runner_class: Any = ctranslate2.Translator
+
     def __init__(self, files: ModelFiles, *, threads: int = 0, compute_type: str = "int8") -> None:
         """Load the model. `threads` is the number of cores to use, 0 for all: two translators with one thread each
         are faster than one with two at every batch size (measured).
@@ -37,7 +43,7 @@ class Ctranslate2Engine:
         self._name, self._digest = files.name, files.digest
         try:
             self._tokenizer = Tokenizer.from_file(str(files.tokenizer_path))
-            self._translator = ctranslate2.Translator(
+            self._runner = self._runner_class(
                 str(files.ct2_path),
                 device="cpu",
                 compute_type=compute_type,
@@ -67,28 +73,31 @@ class Ctranslate2Engine:
         return self._digest
 
     def complete(self, prompts: Sequence[Prompt], *, max_tokens: int = 64) -> list[Completion]:
-        """Greedy completions, in order. CTranslate2 sorts the prompts by length, cuts them into batches and spreads
-        these over its threads; a completion does not depend on its neighbours.
+        """Greedy completions, in order; a completion does not depend on its neighbours.
 
         Raises:
             EngineError: CTranslate2 failed.
         """
         if not prompts:
             return []
-        sources = [[*self._pieces(prompt.source)[: MAX_SOURCE_TOKENS - 1], END] for prompt in prompts]
-        prefixes = [self._pieces(prompt.prefix) for prompt in prompts]
         try:
-            results = self._translator.translate_batch(
-                sources,
-                target_prefix=prefixes,
-                beam_size=1,
-                max_batch_size=BATCH,
-                max_decoding_length=max_tokens,
-                return_scores=True,
-                length_penalty=0,  # the plain sum of log-probabilities
-            )
+            return self._decode(prompts, max_tokens)
         except (RuntimeError, ValueError) as error:
             raise EngineError(f"CTranslate2 failed on {len(prompts)} prompts: {error}") from error
+
+    def _decode(self, prompts: Sequence[Prompt], max_tokens: int) -> list[Completion]:
+        """CTranslate2 sorts the prompts by length, cuts them into batches and spreads these over its threads."""
+        sources = [[*self._pieces(prompt.source)[: MAX_SOURCE_TOKENS - 1], END] for prompt in prompts]
+        prefixes = [self._pieces(prompt.prefix) for prompt in prompts]
+        results = self._runner.translate_batch(
+            sources,
+            target_prefix=prefixes,
+            beam_size=1,
+            max_batch_size=BATCH,
+            max_decoding_length=max_tokens,
+            return_scores=True,
+            length_penalty=0,  # the plain sum of log-probabilities
+        )
         return [
             self._completion(result.hypotheses[0], result.scores[0], len(prefix), max_tokens)
             for result, prefix in zip(results, prefixes, strict=True)

@@ -1,7 +1,8 @@
 """What every inference engine offers: greedy decoding of prompts under forced decoder prefixes.
 
 Greedy decoding under forced prefixes is the one kind of decoding whose output does not depend on what else is in
-the batch (measured; sampling and beams do), and the prefixes give variety by design.
+the batch (measured; sampling and beams do, and causal models take some care: `causal_engine`), and the prefixes give
+variety by design.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One sequence to decode: `source` is the encoder's text, `prefix` the text that the output must begin with."""
+    """One sequence to decode: `source` is what the model reads, `prefix` the text that the output must begin with."""
 
     source: str
     prefix: str = ""

@@ -1,6 +1,6 @@
 """A model version on disk: one folder with its description, tokenizer and weights.
 
-model.json      name, digest, file digests, flags, data digest, metrics, parent
+model.json      name, architecture, digest, file digests, flags, data digest, metrics, parent
 tokenizer.json  for the `tokenizers` package
 ct2/            CTranslate2, int8: what workers generate with
 weights/        config.json and model.safetensors in float16: what fine-tuning starts from, and the torch engine
@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from domaingen.assets import asset
 from domaingen.errors import DomaingenError, ModelError
 
 FORMAT_VERSION = 1
 """Raised when a folder of an older form can no longer be read."""
+Architecture = Literal["seq2seq", "causal"]
+"""seq2seq: an encoder reads the source and a decoder writes the target (T5). causal: one decoder goes on with the
+source (GPT-2)."""
 BUNDLED_MODEL = "domaingen-t5-small-2"
 MANIFEST = "model.json"
 TOKENIZER = "tokenizer.json"
@@ -35,7 +38,8 @@ class ModelFiles:
     """A model folder that was read; `files` maps relative paths to SHA-256, `digest` is the SHA-256 of that map.
 
     `flags` are the settings that it was trained with, `data_digest` the SHA-256 of its training data, `metrics` what
-    was measured at the end of training, `parent` the name of the model that training began from, if any.
+    was measured at the end of training, `parent` the name of the model that training began from, if any. A manifest
+    without `architecture` is from before there were causal models.
     """
 
     path: Path
@@ -48,6 +52,7 @@ class ModelFiles:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     parent: str | None = None
     format_version: int = FORMAT_VERSION
+    architecture: Architecture = "seq2seq"
 
     @property
     def tokenizer_path(self) -> Path:
@@ -108,6 +113,11 @@ def read_model(folder: Path, *, verify: bool = True) -> ModelFiles:
                 "Train it again, or use the release of domaingen that made it."
             )
         files = ModelFiles(path=folder, **values)
+        if files.architecture not in get_args(Architecture):
+            raise ModelError(
+                f"{folder} holds a model of the architecture {files.architecture!r}, which this release of domaingen "
+                "does not know; use the release that made it"
+            )
     except FileNotFoundError as error:
         raise ModelError(
             f"{folder} holds no model ({MANIFEST} is missing); give the folder that `domaingen train --out` wrote"
@@ -143,11 +153,13 @@ def write_manifest(
     data_digest: str | None,
     metrics: Mapping[str, Any],
     parent: str | None,
+    architecture: Architecture = "seq2seq",
 ) -> ModelFiles:
     """Digest the finished files of `folder` and write its `model.json`."""
     files = digest_files(folder)
     values: dict[str, Any] = {
         "name": name,
+        "architecture": architecture,
         "digest": digest_of(files),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "format_version": FORMAT_VERSION,

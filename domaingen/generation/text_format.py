@@ -11,6 +11,7 @@ is written with the very pieces that it was read with (which is what lets a smal
     <blend> brew + utopia = brew topia .com
 
 What stands before «=» is the reason; where there is none, the segments are. `<none>` alone is a refusal.
+A causal model, which has no encoder, reads and writes one sequence: the source, `<sep>`, the target.
 """
 
 import re
@@ -27,6 +28,8 @@ STRATEGIES = ("compound", "blend", "affix", "metaphor", "coined", "realword")
 STRATEGY_TOKENS = tuple(f"<{strategy}>" for strategy in STRATEGIES)
 NONE = "<none>"
 """What the model writes instead of names where it would name no such business."""
+SEPARATOR = "<sep>"
+"""What ends the source for a causal model."""
 MAX_NAMES = 3
 """Names in one target."""
 MAX_WORDS = 48

@@ -94,17 +94,21 @@ def register_version(
             # Only a registered version can be pointed at; the card keeps the name of any other ancestor.
             parent=registered,
             state=state,
-            card={
-                "parent": ancestor,
-                "created_at": files.created_at,
-                "data_digest": files.data_digest,
-                "flags": dict(files.flags),
-                "metrics": dict(files.metrics),
-                **(card or {}),
-            },
+            card={**_card(files, ancestor), **(card or {})},
             created_at=now_s(),
         )
     )
+
+
+def _card(files: ModelFiles, parent: str | None) -> dict[str, Any]:
+    return {
+        "parent": parent,
+        "created_at": files.created_at,
+        "data_digest": files.data_digest,
+        "architecture": files.architecture,
+        "flags": dict(files.flags),
+        "metrics": dict(files.metrics),
+    }
 
 
 def active_version(connection: Connection) -> str | None:
@@ -242,14 +246,8 @@ def _bundled(*, active: bool = False) -> Version:
         files = read_model(bundled_model_path(), verify=False)
     except ModelError as error:
         raise StoreError(str(error)) from error
-    card = {
-        "parent": files.parent,
-        "created_at": files.created_at,
-        "data_digest": files.data_digest,
-        "flags": dict(files.flags),
-        "metrics": dict(files.metrics),
-    }
     state = "active" if active else "retired"
+    card = _card(files, files.parent)
     return Version(files.name, files.digest, files.path, files.parent, state, card, None, None, bundled=True)
 
 

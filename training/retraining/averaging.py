@@ -15,8 +15,9 @@ from tokenizers import Tokenizer
 from domaingen.generation.model_files import ModelFiles, read_model
 from training.examples import Example, read_examples
 from training.export import write_model
-from training.finetune import encode, evaluate
+from training.finetune import evaluate
 from training.models import load_base
+from training.sequences import encode
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Weights of the new model; 0 is the old one, 1 the new one."""
@@ -85,8 +86,10 @@ def sweep(
     tried = []
     for alpha in alphas:
         model, tokenizer = averaged(old, new, alpha)
-        old_loss = evaluate(model, encode(dev, tokenizer), "cpu")["loss"]
-        lessons_loss = evaluate(model, encode(lessons_dev, tokenizer), "cpu")["loss"] if lessons_dev else None
+        old_loss = evaluate(model, encode(dev, tokenizer, model), "cpu")["loss"]
+        lessons_loss = (
+            evaluate(model, encode(lessons_dev, tokenizer, model), "cpu")["loss"] if lessons_dev else None
+        )
         tried.append(Tried(alpha, round(old_loss, 4), None if lessons_loss is None else round(lessons_loss, 4)))
         told = "" if lessons_loss is None else f", lessons {lessons_loss:.3f}"
         say(f"weight {alpha:.2f} of the new model: dev loss {old_loss:.3f}{told}")

@@ -69,6 +69,20 @@ def test_another_format_is_refused_in_words(folder: Path) -> None:
         read_model(folder)
 
 
+def test_a_folder_from_before_causal_models_is_seq2seq(folder: Path) -> None:
+    values = json.loads((folder / "model.json").read_text())
+    del values["architecture"]
+    (folder / "model.json").write_text(json.dumps(values))
+    assert read_model(folder).architecture == "seq2seq"
+
+
+def test_an_unknown_architecture_is_refused_in_words(folder: Path) -> None:
+    values = json.loads((folder / "model.json").read_text()) | {"architecture": "recurrent"}
+    (folder / "model.json").write_text(json.dumps(values))
+    with pytest.raises(ModelError, match="'recurrent'"):
+        read_model(folder)
+
+
 def test_a_failed_build_leaves_the_old_folder_and_no_litter(tmp_path: Path) -> None:
     target = tmp_path / "m"
     target.mkdir()

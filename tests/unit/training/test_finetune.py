@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from domaingen.errors import ModelError
-from tests.unit.training import tiny
+from tests.unit.training import tiny, tiny_causal
 from training.batches import Curriculum, shares_at
 from training.examples import Example, write_examples
 
@@ -51,39 +51,48 @@ def _tokenizer(texts: list[str]):  # type: ignore[no-untyped-def]
     return train_tokenizer(texts, tiny.lexicon(), pieces=700)
 
 
+@pytest.fixture(params=["scratch", "causal"])
+def base(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """What training begins from: nothing, or a GPT-2."""
+    return None if request.param == "scratch" else str(tiny_causal.write_checkpoint(tmp_path / "base"))
+
+
 @pytest.mark.torch
 @pytest.mark.usefixtures("tiny_shape")
-def test_a_run_learns_and_its_model_generates_and_can_be_trained_on(data: Path, tmp_path: Path) -> None:
-    from domaingen.generation.ctranslate2_engine import Ctranslate2Engine
+def test_a_run_learns_and_its_model_generates_and_can_be_trained_on(
+    data: Path, tmp_path: Path, base: str | None
+) -> None:
     from domaingen.generation.engine import Prompt
+    from domaingen.generation.engines import make_engine
     from training.finetune import Options, fine_tune
 
     lines: list[str] = []
-    files = fine_tune(_options(Options, data, tmp_path / "one", steps=60), lines.append)
+    files = fine_tune(_options(Options, data, tmp_path / "one", steps=60, base=base), lines.append)
     first, *_, last = [json.loads(line)["loss"] for line in (tmp_path / ".one.training" / "log.jsonl").open()]
     assert last < first - 1
     assert any("examples/s" in line for line in lines)
     assert files.data_digest
     assert files.metrics["dev"]["loss"] == pytest.approx(last, abs=0.5)
-    assert (
-        Ctranslate2Engine(files, threads=1)
-        .complete([Prompt("for coffee", "<compound>")])[0]
-        .text.startswith("<compound>")
-    )
+    assert files.architecture == ("causal" if base else "seq2seq")
+    (completion,) = make_engine(files, threads=1).complete([Prompt("for coffee", "<compound>")])
+    assert completion.text.startswith("<compound>")
     again = fine_tune(_options(Options, data, tmp_path / "two", steps=3, base=str(files.path)), lines.append)
-    assert again.parent == "one"
+    assert (again.parent, again.architecture) == ("one", files.architecture)
 
 
 @pytest.mark.torch
 @pytest.mark.usefixtures("tiny_shape")
-def test_a_resumed_run_ends_with_the_very_weights_of_one_that_never_stopped(data: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_ends_with_the_very_weights_of_one_that_never_stopped(
+    data: Path, tmp_path: Path, base: str | None
+) -> None:
     from safetensors.torch import load_file
 
     from training import finetune
     from training.finetune import Options, fine_tune
 
     quiet: Callable[[str], None] = lambda _: None  # noqa: E731
-    whole = fine_tune(_options(Options, data, tmp_path / "whole", steps=24), quiet)
+    values = {"steps": 24, "base": base, "dropout": 0.1}
+    whole = fine_tune(_options(Options, data, tmp_path / "whole", **values), quiet)
 
     class StopError(Exception):
         pass
@@ -97,25 +106,28 @@ def test_a_resumed_run_ends_with_the_very_weights_of_one_that_never_stopped(data
     finetune.save_checkpoint = stop_after_first  # type: ignore[assignment]
     try:
         with pytest.raises(StopError):
-            fine_tune(_options(Options, data, tmp_path / "parted", steps=24), quiet)
+            fine_tune(_options(Options, data, tmp_path / "parted", **values), quiet)
     finally:
         finetune.save_checkpoint = saved
-    parted = fine_tune(_options(Options, data, tmp_path / "parted", steps=24, resume=True), quiet)
+    parted = fine_tune(_options(Options, data, tmp_path / "parted", **values, resume=True), quiet)
     one, other = (load_file(files.weights_path / "model.safetensors") for files in (whole, parted))
     assert all((one[key] == other[key]).all() for key in one)
 
 
 def _options(options, data: Path, out: Path, **values):  # type: ignore[no-untyped-def]
     return options(
-        data=data,
-        out=out,
-        batch=16,
-        threads=1,
-        evaluate_every=12,
-        warmup=5,
-        dropout=0.0,
-        precision="fp32",
-        **values,
+        **{
+            "data": data,
+            "out": out,
+            "batch": 16,
+            "learning_rate": 0.02,
+            "threads": 1,
+            "evaluate_every": 12,
+            "warmup": 5,
+            "dropout": 0.0,
+            "precision": "fp32",
+            **values,
+        }
     )
 
 
