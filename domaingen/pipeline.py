@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from domaingen.brief import Brief, ConstraintError, brief_from_cells
+from domaingen.choosing import Matches, Selector, choose, usable
 from domaingen.errors import EngineError
 from domaingen.failures.evidence import Evidence
 from domaingen.generation.engine import Completion, Engine, Prompt
@@ -20,10 +21,10 @@ from domaingen.generation.text import prompts_for
 from domaingen.intake import check_description
 from domaingen.judging.judge import Named, NameJudge, NameSimilarity
 from domaingen.judging.rules import rule_checks, rule_score
-from domaingen.lexicon import Industry, Lexicon
+from domaingen.lexicon import Lexicon
 from domaingen.moderation.normalise import legible
 from domaingen.moderation.verdict import Decision, Moderator, NameModerator
-from domaingen.names.domain import InvalidDomainError, broken_constraint, parse_domain, sameness_key, unsatisfiable
+from domaingen.names.domain import unsatisfiable
 from domaingen.outcomes import FailureType, Judge, Status
 from domaingen.suggestion import Candidate, Outcome, Suggestion, combine_scores, without_names
 
@@ -31,7 +32,6 @@ log = structlog.get_logger(__name__)
 
 StageTimer = Callable[[str], AbstractContextManager[None]]
 """Times a stage by name; metrics hang on it."""
-Matches = Sequence[tuple[Industry, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,6 @@ class Row:
 
 Composer = Callable[[Brief, Matches, int], Sequence[Candidate]]
 """Names made without the model, from a brief, its trades and a seed (domaingen.generation.composer)."""
-Selector = Callable[[Brief, Sequence[Candidate], Matches], Sequence[Candidate]]
-"""The best of a row's candidates, as many as the brief asks for (domaingen.names.ranking)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +167,20 @@ def _name_briefs(
         with stage("rank"):
             for position, brief in wanting.items():
                 if position not in failed:
-                    chosen[position] = _select(
-                        brief, pools[position], matches[position], parts, evidence[position]
+                    chosen[position] = choose(
+                        brief,
+                        pools[position],
+                        matches[position],
+                        parts.select,
+                        parts.name_moderator,
+                        evidence[position],
                     )
     with stage("judge"):
-        return failed | {
+        named = {
             position: _outcome(briefs[position], candidates, parts) for position, candidates in chosen.items()
         }
+    # An engine that broke in the second round says more than a first round that left nothing.
+    return named | failed
 
 
 def _generate(
@@ -201,7 +206,7 @@ def _generate(
                 continue
             candidates = evidence[position].read(completion.text for completion in written)
             candidates += parts.compose(brief, matches[position], seed)
-            pools[position] = _check(brief, pools[position] + candidates, evidence[position])
+            pools[position] = usable(brief, pools[position] + candidates, evidence[position])
 
 
 def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[int, list[Completion] | None]:
@@ -221,55 +226,6 @@ def _complete(prompts: Mapping[int, Sequence[Prompt]], engine: Engine) -> dict[i
             for completed in _complete({position: row}, engine).values()
         }
     return {position: [next(completions) for _ in row] for position, row in prompts.items()}
-
-
-def _check(brief: Brief, candidates: Sequence[Candidate], evidence: Evidence) -> list[Candidate]:
-    """The candidates that are registrable, keep the constraints and differ, in order. Why the others were dropped is
-    noted."""
-    constraints = brief.constraints
-    kept: dict[str, Candidate] = {}
-    for position, candidate in enumerate(candidates):
-        wanted = candidate
-        if constraints.tlds and candidate.tld not in constraints.tlds:
-            # The name is good, only its ending is not for sale to this row.
-            wanted = replace(candidate, tld=constraints.tlds[position % len(constraints.tlds)])
-        key = sameness_key(wanted.domain)
-        if key in kept:
-            evidence.drop("duplicate", wanted)
-            continue
-        try:
-            name = parse_domain(wanted.domain)
-        except InvalidDomainError:
-            evidence.drop("invalid", wanted)
-            continue
-        if broken := broken_constraint(name, constraints):
-            evidence.drop(broken, wanted)
-            continue
-        kept[key] = wanted
-    return list(kept.values())
-
-
-def _select(
-    brief: Brief, pool: list[Candidate], matches: Matches, parts: Parts, evidence: Evidence
-) -> Sequence[Candidate]:
-    """The best of the pool that say nothing bad. Reading a name in all its ways costs more than everything else that is
-    done with it, so only those are read that would be shown; a bad one leaves the pool and the choice is made anew."""
-    clean: set[Candidate] = set()
-    while True:
-        chosen = parts.select(brief, pool, matches)
-        dropped = []
-        for candidate in chosen:
-            if candidate in clean:
-                continue
-            label = parse_domain(candidate.domain).label
-            if findings := parts.name_moderator.inspect(label, description=brief.description):
-                evidence.drop(findings[0].code, candidate)
-                dropped.append(candidate)
-            else:
-                clean.add(candidate)
-        if not dropped:
-            return chosen
-        pool[:] = [candidate for candidate in pool if candidate not in dropped]
 
 
 def _outcome(brief: Brief, chosen: Sequence[Candidate], parts: Parts) -> Outcome:

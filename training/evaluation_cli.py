@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -52,7 +53,8 @@ def evaluate(
 ) -> None:
     """Score a model on evaluation sets, e.g. data/evaluation/must_pass.jsonl.
 
-    Writes a list of results with intervals, slices and every row, and a page with the worst twenty rows.
+    Writes a list of results with intervals, slices and every row, and a page with the worst twenty rows. For sets
+    with harmful rows it also says who refuses them, and how many lawful rows: moderation, the model, both together.
     """
     from domaingen.assembly import Assembly, resolve_model
     from domaingen.pipeline import Options
@@ -100,6 +102,29 @@ def evaluate(
             f"{100 * record['pass_rate']:.1f} %",
         )
     Console(stderr=True).print(table)
+    print_refusals(records)
+
+
+def print_refusals(records: list[dict[str, Any]]) -> None:
+    """Who refused what, for the sets that hold harmful rows: moderation, the model, both together."""
+    table = Table("data", "refused by", "harmful rows", "lawful rows", box=None)
+    for record in records:
+        refusals = record["refusals"]
+        if not refusals or not refusals["harmful"]:
+            continue
+        for who in ("moderation", "model", "together"):
+            if figures := refusals[who]:
+                shown = [_share_text(figures[kind]) for kind in ("harmful_refused", "benign_refused")]
+                table.add_row(record["eval_data_file_name"], who, *shown)
+    if table.row_count:
+        Console(stderr=True).print(table)
+
+
+def _share_text(figure: dict[str, Any] | None) -> str:
+    if figure is None:
+        return "–"
+    low, high = figure["interval"]
+    return f"{figure['share']:.1%} ({low:.1%}–{high:.1%})"
 
 
 @click.command()

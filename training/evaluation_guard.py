@@ -21,7 +21,7 @@ from pathlib import Path
 from domaingen.assets import asset
 from domaingen.errors import DomaingenError
 from domaingen.moderation.normalise import fold
-from training.held_out import measuring_rows
+from training.held_out import measuring_files, measuring_rows
 from training.safety_rows import read_safety, split_of
 
 NEAR = 0.8
@@ -135,7 +135,7 @@ class EvaluationGuard:
 
 
 def _held_out_rows(data: Path) -> Iterator[tuple[str, str]]:
-    for path in sorted((data / "evaluation").glob("*.jsonl")):
+    for path in measuring_files(data):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             try:
                 row = json.loads(line)

@@ -164,10 +164,12 @@ def _grams(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(itertools.pairwise(tokens)) or frozenset({(token,) for token in tokens})
 
 
-def find_leaks(rows: Sequence[SafetyRow]) -> list[tuple[SafetyRow, SafetyRow, float]]:
-    """Pairs of rows in different parts that are (nearly) the same text: Jaccard similarity of token pairs."""
-    grams = [_grams(row.text) for row in rows]
-    parts = [split_of(row.category, row.topic) for row in rows]
+def find_leaks(rows: Sequence[SafetyRow], measuring: Sequence[str] = ()) -> list[tuple[str, str, float]]:
+    """Pairs of texts of different parts that are (nearly) the same: Jaccard similarity of token pairs. `measuring` are
+    texts of other files that measure, a part of their own."""
+    texts = [*(row.text for row in rows), *measuring]
+    parts: list[str] = [*(split_of(row.category, row.topic) for row in rows), *(["measuring"] * len(measuring))]
+    grams = [_grams(text) for text in texts]
     holders: dict[tuple[str, ...], list[int]] = {}
     leaks = []
     for number, own in enumerate(grams):
@@ -180,7 +182,7 @@ def find_leaks(rows: Sequence[SafetyRow]) -> list[tuple[SafetyRow, SafetyRow, fl
         for other, count in shared.items():
             likeness = count / (len(own) + len(grams[other]) - count)
             if likeness >= NEAR_DUPLICATE:
-                leaks.append((rows[other], rows[number], likeness))
+                leaks.append((texts[other], texts[number], likeness))
     return leaks
 
 

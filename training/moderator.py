@@ -1,7 +1,7 @@
 """Fit what the local moderator adds to the encoder, and choose its thresholds; the test part is not touched.
 
     python -m training.moderator_encoder      first: the encoder and its head
-    python -m training.moderator              then: n-grams on train, mixture and thresholds on dev
+    python -m training.moderator              then: n-grams on train, mixture and thresholds on dev rows
 
 Writes `data/moderation/classifier.npz` and `data/moderation/thresholds.json`.
 """
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from domaingen.encoder import SentenceEncoder
 from domaingen.moderation.classifier import BUCKETS, Classifier, hash_features, view
-from training.moderator_rows import DATA, innocent_texts, part_rows, training_examples
+from training.moderator_rows import DATA, choosing_examples, innocent_texts, training_examples
 
 INNOCENT_WEIGHT = 0.25
 RIDGE = 1e-5
@@ -112,7 +112,7 @@ def main() -> None:
     path = flags.out / "classifier.npz"
     save(path, mix=np.array([1, 1, 0, 0], dtype=np.float32), **arrays)
     encoder = SentenceEncoder(flags.encoder)
-    dev = part_rows("dev")
+    dev = choosing_examples()
     harm = np.array([row.harmful for row in dev])
     parts, _ = Classifier(path, encoder).parts([row.text for row in dev])
     mix = fit_mix(parts, harm)
@@ -129,7 +129,7 @@ def main() -> None:
     }
     chosen = {
         **{name: round(threshold, 4) for name, threshold in at.items()},
-        "chosen_on": f"dev, {len(dev)} rows: {BENIGN_REFUSED:.0%}, {BENIGN_UNCERTAIN:.0%} and "
+        "chosen_on": f"dev part and dev.jsonl, {len(dev)} rows: {BENIGN_REFUSED:.0%}, {BENIGN_UNCERTAIN:.0%} and "
         f"{BENIGN_CONSULTED:.0%} of benign contrasts at or above",
         "dev_recall": {name: round(float((risk[harm] >= value).mean()), 4) for name, value in at.items()},
         "mix": [round(float(value), 3) for value in mix],

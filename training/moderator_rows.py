@@ -1,15 +1,15 @@
 """What the moderator learns from and is measured on: safety rows by part, and innocent texts of other data."""
 
-import re
+import json
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from training.held_out import teaching_rows
 from training.safety_rows import Part, SafetyRow, read_safety, split_of
 
 DATA = Path(__file__).parents[1] / "data"
-_NAME = re.compile(r"([a-z]+(?: [a-z]+)*) \.[a-z.]+ [a-z]+ \| ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,26 @@ def part_rows(part: Part) -> list[SafetyRow]:
     return [row for row in safety_rows() if split_of(row.category, row.topic) == part]
 
 
+def choosing_examples() -> list[Example]:
+    """What mixture and thresholds are chosen on: the dev part, and rows by authors who saw the policy alone."""
+    lines = (DATA / "moderation" / "dev.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [
+        *(Example(row.text, row.harmful, row.category, row.topic) for row in part_rows("dev")),
+        *(Example(row["input"], row["expect"] == "refuse", row["category"]) for row in rows),
+    ]
+
+
 @lru_cache(maxsize=1)
 def curated_texts() -> tuple[str, ...]:
-    """Descriptions of the curated rows."""
-    texts = []
-    for path in sorted((DATA / "curated").glob("*.txt")):
-        for block in path.read_text(encoding="utf-8").split("\n\n"):
-            lines = [line for line in block.strip().splitlines() if not line.startswith("#")]
-            if len(lines) > 1 and lines[0].startswith("@"):
-                texts.append(lines[1].strip())
-    return tuple(texts)
+    """Descriptions of the curated rows that may teach."""
+    return tuple(row.description for row in teaching_rows(DATA))
+
+
+@lru_cache(maxsize=1)
+def ordinary_texts() -> tuple[str, ...]:
+    """How ordinary companies speak of themselves, without any harm near."""
+    return tuple((DATA / "safety" / "ordinary" / "companies.txt").read_text(encoding="utf-8").splitlines())
 
 
 @lru_cache(maxsize=1)
@@ -57,17 +67,12 @@ def trade_texts() -> tuple[str, ...]:
 
 def innocent_texts() -> list[str]:
     """Descriptions and trades that do no harm."""
-    return [*curated_texts(), *trade_texts()]
+    return [*curated_texts(), *ordinary_texts(), *trade_texts()]
 
 
 def name_texts() -> list[str]:
     """Names in words, for keeping the encoder's sense of relevance."""
-    texts = []
-    for path in sorted((DATA / "curated").glob("*.txt")):
-        texts += [
-            match[1] for line in path.read_text(encoding="utf-8").splitlines() if (match := _NAME.match(line))
-        ]
-    return texts
+    return [" ".join(name.segments) for row in teaching_rows(DATA) for name in row.names]
 
 
 def training_examples() -> list[Example]:

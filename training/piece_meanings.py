@@ -1,4 +1,4 @@
-"""First embeddings with meaning for a new model: what the bundled sentence encoder makes of each piece.
+"""First embeddings with meaning for a new model: what the bundled sentence encoder makes of each whole word.
 
 With random vectors a small model must learn from its examples alone that bread and oven belong together. Half of each
 whole word's first vector comes from the encoder instead (its 384 numbers, turned and cut to the model's width by
@@ -19,9 +19,11 @@ _SPACE = "\u2581"
 def meaningful_embeddings(tokenizer: Tokenizer, random: torch.Tensor) -> torch.Tensor:
     """`random` (pieces x width, values of a new model) with meaning mixed into the rows of whole words. A vocabulary of
     fewer words than the width, as tests have, stays random."""
+    # By id: the vocabulary comes in another order in every process.
+    pieces = sorted(tokenizer.get_vocab().items(), key=lambda pair: pair[1])
     words = [
         (at, piece.removeprefix(_SPACE))
-        for piece, at in tokenizer.get_vocab().items()
+        for piece, at in pieces
         if piece.startswith(_SPACE) and piece[1:].isalpha() and len(piece) > 2
     ]
     if len(words) < random.shape[1]:
@@ -29,11 +31,15 @@ def meaningful_embeddings(tokenizer: Tokenizer, random: torch.Tensor) -> torch.T
     vectors = bundled_encoder().encode([word for _, word in words])
     vectors = vectors - vectors.mean(axis=0)
     _, _, axes = np.linalg.svd(vectors, full_matrices=False)
-    reduced = vectors @ axes[: random.shape[1]].T
-    reduced = reduced / np.linalg.norm(reduced, axis=1, keepdims=True)
+    axes = axes[: random.shape[1]]
+    # The sign of a principal axis is arbitrary; fixed here so that a seed stands for the same weights everywhere.
+    axes = axes * np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
+    reduced = vectors @ axes.T
+    reduced = reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-9)
     mixed = random.clone()
     rows = torch.tensor([at for at, _ in words])
-    size = random[rows].norm(dim=1, keepdim=True)
+    width = reduced.shape[1]
+    size = random[rows, :width].norm(dim=1, keepdim=True)
     meaning = torch.from_numpy(np.ascontiguousarray(reduced)) * size
-    mixed[rows] = SHARE**0.5 * meaning + (1 - SHARE) ** 0.5 * random[rows]
+    mixed[rows, :width] = SHARE**0.5 * meaning + (1 - SHARE) ** 0.5 * random[rows, :width]
     return mixed

@@ -1,4 +1,6 @@
-"""Which of a row's candidates are shown: the best by a fitted score, and no two alike.
+"""Which of a row's candidates are shown: the best by fitted scores, and no two alike.
+
+Rules and judge tell fitting from foreign; among fitting names taste decides (`names.taste`).
 
 Greedy maximal marginal relevance (Carbonell and Goldstein, 1998): the next name is the one whose score less its
 likeness to those already chosen is highest. Nothing depends on other rows.
@@ -16,6 +18,7 @@ from domaingen.lexicon import Industry
 from domaingen.moderation.words import bundled_words
 from domaingen.names.quality import JOINERS, Quality, measure, read_label
 from domaingen.names.reading import Reading, brief_text, read_description
+from domaingen.names.taste import bundled_taste
 from domaingen.suggestion import Candidate
 
 SAME_FIRST_PART = 2
@@ -23,7 +26,10 @@ SAME_FIRST_PART = 2
 REPEAT = 0.12
 """What a shared part costs, in score (0-1)."""
 SAME_STRATEGY = 0.04
-LEAST_POOL = 20
+LEAST_POOL = 24
+TASTE = 0.06
+"""What a grade more (of 0 to 4) by `names.taste` is worth, in score. Names that rules and judge both like lie so close
+together that 0.03 already settles most of it (docs/scoring.md); more would drown style and repetition."""
 SCRAPS = 0.15
 """What a name costs that no reader can divide into words («offiteacup»); coined and affixed ones are meant so."""
 _SHORT_WORDS = JOINERS | {"go", "up", "or", "so", "we", "us", "ox", "3d", "4d"}
@@ -51,13 +57,14 @@ AFFIXES = (
 )
 
 _STYLES: dict[str, dict[str, float]] = {
-    "classic": {"compound": 0.05, "realword": 0.04, "blend": -0.05, "coined": -0.06},
-    "modern": {"blend": 0.04, "affix": 0.03, "coined": 0.03},
-    "playful": {"blend": 0.06, "metaphor": 0.04, "realword": 0.03},
-    "descriptive": {"compound": 0.06, "coined": -0.08, "metaphor": -0.05},
-    "invented": {"coined": 0.12, "blend": 0.10, "affix": 0.06, "compound": -0.05},
+    "classic": {"compound": 0.08, "realword": 0.06, "blend": -0.08, "coined": -0.10},
+    "modern": {"blend": 0.07, "affix": 0.05, "coined": 0.05},
+    "playful": {"blend": 0.10, "metaphor": 0.06, "realword": 0.05},
+    "descriptive": {"compound": 0.09, "coined": -0.12, "metaphor": -0.08},
+    "invented": {"coined": 0.20, "blend": 0.17, "affix": 0.10, "compound": -0.08},
     "short": {},
 }
+"""What a wanted style adds to names of each strategy: more than taste, which was graded without any style, takes away."""
 
 
 class Scored(NamedTuple):
@@ -78,11 +85,10 @@ def affix_of(candidate: Candidate) -> str | None:
     return next((affix for affix in AFFIXES if label.endswith(affix)), None) if label.endswith(AFFIXES) else None
 
 
-def score_name(brief: Brief, reading: Reading, candidate: Candidate) -> float:
+def score_name(brief: Brief, reading: Reading, candidate: Candidate, quality: Quality) -> float:
     """Expected worth of a name, about 0-1: half the four rules, half the judge's three dimensions, and what the
     brief's style likes."""
     label = candidate.label
-    quality = measure(reading, candidate.segments, label, candidate.tld)
     dimensions = bundled_dimensions()
     judged = sum([dimensions[name].value(quality) - 1.0 for name in DIMENSIONS]) / 27.0
     rules = (
@@ -92,9 +98,7 @@ def score_name(brief: Brief, reading: Reading, candidate: Candidate) -> float:
         + (quality.plain > 0)
     ) / 4.0
     scraps = SCRAPS if candidate.strategy not in ("affix", "coined") and has_scraps(candidate.segments) else 0.0
-    return (
-        0.5 * rules + 0.5 * judged + 0.05 * _taste(quality) + _style(brief.constraints.style, candidate) - scraps
-    )
+    return 0.5 * rules + 0.5 * judged + _style(brief.constraints.style, candidate) - scraps
 
 
 @lru_cache(maxsize=32768)
@@ -114,11 +118,6 @@ def _shows(roots: tuple[str, ...], label: str) -> bool:
         if root in label:
             return True
     return False
-
-
-def _taste(quality: Quality) -> float:
-    """Separates names whose marks are all at the top."""
-    return (quality.sound + quality.meaning + quality.trade + quality.length) / 4.0
 
 
 def _style(style: str | None, candidate: Candidate) -> float:
@@ -146,24 +145,35 @@ def _alike(one: Scored, other: Scored) -> float:
     return cost
 
 
-def select_best(
-    brief: Brief, candidates: Sequence[Candidate], matches: Sequence[tuple[Industry, float]]
-) -> list[Candidate]:
-    """At most `count` candidates, best first, no two the same label. Equal input gives equal output."""
-    reading = read_description(brief_text(brief), matches)
+def _pool(brief: Brief, reading: Reading, candidates: Sequence[Candidate]) -> list[Scored]:
+    """The candidates that may be chosen, best first. Taste is asked for those alone that are not far behind."""
+    measured = []
+    for each in candidates:
+        quality = measure(reading, each.segments, each.label, each.tld)
+        measured.append((score_name(brief, reading, each, quality), each, quality))
+    measured.sort(key=lambda found: (-found[0], found[1].domain))
+    del measured[max(LEAST_POOL, 5 * brief.constraints.count) :]
+    grades = bundled_taste().rate(reading, [(each.segments, each.tld, quality) for _, each, quality in measured])
     pool = [
         Scored(
-            score_name(brief, reading, each),
+            score + TASTE * grade,
             each,
             each.label,
             frozenset([part for part in each.segments if len(part) > 2]),
             affix_of(each),
         )
-        for each in candidates
+        for (score, each, _), grade in zip(measured, grades, strict=True)
     ]
     pool.sort(key=lambda scored: (-scored.score, scored.candidate.domain))
-    # What is far behind is never chosen; leaving it out halves the time.
-    del pool[max(LEAST_POOL, 4 * brief.constraints.count) :]
+    return pool
+
+
+def select_best(
+    brief: Brief, candidates: Sequence[Candidate], matches: Sequence[tuple[Industry, float]]
+) -> list[Candidate]:
+    """At most `count` candidates, best first, no two the same label. Equal input gives equal output."""
+    reading = read_description(brief_text(brief), matches)
+    pool = _pool(brief, reading, candidates)
     chosen: list[Scored] = []
     costs = [0.0] * len(pool)
     firsts: Counter[str] = Counter()

@@ -52,6 +52,10 @@ def industry_swapped(probe: Probe, random: Random, pool: Pool) -> Probe | None:
         return None
     text, _ = _exchange(text, own.services, other.services, random)
     text, _ = _exchange(text, own.customers, other.customers, random)
+    # What still speaks of the old trade («shoe repair, foam pit, glow socks») has no names that follow.
+    left = set(_WORDS.findall(text.lower()))
+    if left & (set(own.words) | set(own.associations)) - set(other.words) - set(other.associations):
+        return None
     return replace(probe, text=text, about=text, industry=other.id)
 
 

@@ -17,7 +17,7 @@ from domaingen.errors import InputFileError
 from domaingen.lexicon import bundled_lexicon
 from domaingen.moderation.gloss import read_gloss
 from training.discovery.probes import Pool, Seed, sameness
-from training.held_out import held_out_industries, measuring_rows, teaching_rows
+from training.held_out import held_out_industries, measuring_files, measuring_rows, teaching_rows
 from training.safety_rows import read_safety, split_of
 from training.samples import EXPECTATIONS, Expect
 
@@ -34,13 +34,13 @@ _TEXT_KEYS = ("input", "description", "text")
 
 
 def measured_texts(data: Path) -> frozenset[str]:
-    """Every text that measures something, as its `sameness`: the inputs of the evaluation sets, the curated rows of
+    """Every text that measures something, as its `sameness`: the inputs of the evaluation files, the curated rows of
     held-out industries, the dev and test parts of the safety rows. Signs alone are not counted."""
     found = {sameness(row.description) for row in measuring_rows(data)}
     found |= {
         sameness(row.text) for row in read_safety(data / "safety") if split_of(row.category, row.topic) != "train"
     }
-    for path in sorted((data / "evaluation").glob("*.jsonl")):
+    for path in measuring_files(data):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.strip():
                 found.add(sameness(json.loads(line)["input"]))

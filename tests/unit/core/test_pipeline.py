@@ -112,6 +112,42 @@ class Fragile(InstantEngine):
         return super().complete(prompts, max_tokens=max_tokens)
 
 
+class BreaksSecond(InstantEngine):
+    """Answers once; in the second round the row at hand breaks it, a harmless prompt does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds = 0
+
+    def complete(self, prompts: Sequence[Prompt], *, max_tokens: int = 64) -> list[Completion]:
+        if prompts[0].source != "for bakery":
+            self.rounds += 1
+            if self.rounds > 1:
+                raise EngineError("broken")
+        return super().complete(prompts, max_tokens=max_tokens)
+
+
+def test_a_row_that_breaks_the_engine_when_asked_again_says_so() -> None:
+    broken = parts(engine=BreaksSecond(), name_moderator=RefusesAll())
+    [outcome] = name_rows([row("bread shop")], broken, Options())
+    assert outcome.failure_type == "engine_error"
+
+
+class Counting(AllowAll):
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def inspect(self, label: str, *, description: str = "") -> list[Finding]:
+        self.seen.append(label)
+        return []
+
+
+def test_only_names_that_would_be_shown_are_read_in_all_their_ways() -> None:
+    moderator = Counting()
+    [outcome] = name_rows([row("organic coffee shop")], parts(name_moderator=moderator), Options())
+    assert sorted(moderator.seen) == sorted(each.domain.split(".")[0] for each in outcome.suggestions)
+
+
 def test_one_row_that_breaks_the_engine_does_not_take_its_neighbours_with_it() -> None:
     rows = [row("bakery", 1), row("breaks the engine", 2), row("florist", 3)]
     outcomes = name_rows(rows, parts(engine=Fragile()), Options())

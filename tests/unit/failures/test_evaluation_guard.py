@@ -54,7 +54,7 @@ def test_every_row_of_every_evaluation_set_and_held_out_safety_part_is_guarded(g
     data = Path(__file__).parents[3] / "data"
     texts = [
         json.loads(line)["input"]
-        for path in (data / "evaluation").glob("*.jsonl")
+        for path in (*(data / "evaluation").glob("*.jsonl"), data / "moderation" / "dev.jsonl")
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
     texts += [row.text for row in read_safety(data / "safety") if split_of(row.category, row.topic) != "train"]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from domaingen.assets import asset
 from domaingen.errors import InputFileError
 from domaingen.moderation.verdict import Decision, Verdict
 from training.moderation_evaluation import Case, evaluate_cases, find_leaks, read_cases, table, wilson
-from training.moderator_rows import safety_rows
+from training.moderator_rows import choosing_examples, safety_rows
 from training.safety_rows import SafetyRow, split_of
 
 
@@ -79,6 +80,23 @@ def test_a_leak_would_be_found() -> None:
 
 def test_no_text_stands_in_two_parts() -> None:
     assert find_leaks(safety_rows()) == []
+
+
+@pytest.mark.parametrize("name", ["evaluation/moderation.jsonl", "moderation/dev.jsonl"])
+def test_no_row_that_measures_moderation_is_taught(name: str) -> None:
+    lines = asset("safety").parent.joinpath(name).read_text(encoding="utf-8").splitlines()
+    taught = [row for row in safety_rows() if split_of(row.category, row.topic) == "train"]
+    assert find_leaks(taught, [json.loads(line)["input"] for line in lines]) == []
+
+
+def test_thresholds_are_chosen_on_rows_that_do_not_measure() -> None:
+    folder = asset("safety").parent
+    measuring = {
+        json.loads(line)["input"].casefold()
+        for line in (folder / "evaluation" / "moderation.jsonl").read_text(encoding="utf-8").splitlines()
+    }
+    assert len(measuring) > 700
+    assert not measuring & {example.text.casefold() for example in choosing_examples()}
 
 
 def test_every_category_has_held_out_rows_of_both_kinds() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from domaingen.errors import InputFileError
+from domaingen.errors import DomaingenError, InputFileError
 from domaingen.outcomes import FailureType, Judge, Status
 from domaingen.pipeline import Options
 from domaingen.suggestion import Outcome, Suggestion, without_names
@@ -17,7 +17,9 @@ from tests.support.fakes import InstantSource
 from training.compare import Comparison, compare, read_result
 from training.evaluate import evaluate
 from training.evaluation_cli import compare as compare_command
+from training.evaluation_cli import print_refusals
 from training.evaluation_page import evaluation_page
+from training.evaluation_sets import reference_rows
 from training.samples import RuleAndJudgeScorer, Sample, metric, read_samples, score_all
 from training.statistics import (
     bootstrap_interval,
@@ -119,6 +121,7 @@ class TestSets:
             ("long", 20),
             ("languages", 40),
             ("constraints", 40),
+            ("moderation", 700),
         ],
     )
     def test_they_can_be_read(self, name: str, least: int) -> None:
@@ -133,6 +136,39 @@ class TestSets:
 
     def test_reference_rows_have_five_names_each(self) -> None:
         assert {len(each.names) for each in read_samples(SETS / "reference.jsonl")} == {5}
+
+
+class TestReference:
+    def test_a_row_of_an_industry_that_teaches_is_no_reference(self, tmp_path: Path) -> None:
+        (tmp_path / "curated" / "measuring").mkdir(parents=True)
+        (tmp_path / "evaluation").mkdir()
+        (tmp_path / "evaluation" / "held_out_industries.txt").write_text("tiling\n")
+        names = "\n".join(f"tile {word} .com compound | tile" for word in ("lane", "bell", "moor", "gate", "path"))
+        block = tmp_path / "curated" / "measuring" / "rows.txt"
+        block.write_text(f"@ tiling short\ntiles\n{names}\n")
+        assert len(reference_rows(tmp_path)) == 1
+        block.write_text(f"@ bakery short\nbread\n{names}\n")
+        with pytest.raises(DomaingenError, match="bakery"):
+            reference_rows(tmp_path)
+
+    def test_a_row_that_can_not_be_read_is_an_error(self, tmp_path: Path) -> None:
+        (tmp_path / "curated" / "measuring").mkdir(parents=True)
+        (tmp_path / "curated" / "measuring" / "rows.txt").write_text("@ tiling short\ntiles\nno name\n")
+        with pytest.raises(InputFileError):
+            reference_rows(tmp_path)
+
+
+def test_who_refuses_harmful_rows_is_printed_with_intervals(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {
+        "harmful_refused": {"share": 0.9, "interval": [0.8, 0.95]},
+        "benign_refused": {"share": 0.02, "interval": [0.01, 0.04]},
+    }
+    refusals = {"harmful": 10, "benign": 50, "moderation": figures, "model": None, "together": figures}
+    print_refusals([{"eval_data_file_name": "x.jsonl", "refusals": refusals}, {"refusals": None}])
+    shown = capsys.readouterr().err
+    assert "90.0% (80.0%–95.0%)" in shown
+    assert "together" in shown
+    assert " model " not in shown
 
 
 class TestRun:
