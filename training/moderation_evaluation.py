@@ -92,7 +92,8 @@ def read_cases(path: Path) -> list[Case]:
         row = json.loads(line)
         if "input" not in row or row.get("expect") not in ("refuse", "suggest"):
             raise InputFileError(str(path), "a row needs input and expect (refuse or suggest)", line=number)
-        slices = tuple((key, str(row[key])) for key in ("category", "source") if row.get(key))
+        named = {key: row[key] for key in ("category", "source") if row.get(key)} | row.get("slices", {})
+        slices = tuple((key, str(value)) for key, value in named.items())
         cases.append(Case(row["input"], row["expect"] == "refuse", slices))
     return cases
 
