@@ -172,7 +172,7 @@ def fine_tune(
         kept = torch.load(begin, weights_only=True)
         tuning.model.load_state_dict(kept["model"])
         tuning.head.load_state_dict(kept["head"])
-    innocent_rows = min(INNOCENTS, len(extra))
+    innocent_rows = min(INNOCENTS, len(extra), max(len(examples) // 2, 1))
     total = epochs * len(batches_of([*examples, *(Example("", False, "") for _ in range(innocent_rows))], rng))
     moving = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -224,6 +224,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--untuned", action="store_true", help="convert the original, for comparison")
     parser.add_argument("--checkpoint", type=Path, help="also keep the tuned weights here")
+    parser.add_argument(
+        "--rows", type=int, help="train on so many safety rows and half as many innocent texts, by chance"
+    )
     parser.add_argument("--begin", type=Path, help="go on from weights that --checkpoint kept")
     parser.add_argument("--out", type=Path, default=DATA)
     flags = parser.parse_args()
@@ -245,6 +248,8 @@ def main() -> None:
             convert(source, flags.out / "encoder", card)
             return
         examples = [Example(view(row.text), row.harmful, row.category, row.topic) for row in training_examples()]
+        if flags.rows:
+            examples = random.Random(flags.seed).sample(examples, flags.rows)
         tuning = fine_tune(source, examples, epochs=flags.epochs, lr=flags.lr, seed=flags.seed, begin=flags.begin)
         tuned = Path(temporary) / "tuned"
         tuning.model.save_pretrained(tuned)

@@ -51,8 +51,9 @@ def curated_texts() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def ordinary_texts() -> tuple[str, ...]:
-    """How ordinary companies speak of themselves, without any harm near."""
-    return tuple((DATA / "safety" / "ordinary" / "companies.txt").read_text(encoding="utf-8").splitlines())
+    """How ordinary companies and lawful but sensitive trades speak of themselves, without any harm near."""
+    files = sorted((DATA / "safety" / "ordinary").glob("*.txt"))
+    return tuple(line for path in files for line in path.read_text(encoding="utf-8").splitlines())
 
 
 @lru_cache(maxsize=1)

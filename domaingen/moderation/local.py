@@ -1,7 +1,8 @@
 """The moderator that always runs: no network, no torch, under 5 ms a row.
 
 Order of decision: what cannot be mistaken (`phrases`), then the classifier's risk against two thresholds, then the
-sensitive trades that this installation refuses.
+sensitive trades that this installation refuses. A sensitive trade that it does not refuse is lawful by policy: to be
+merely unsure about it is no reason to refuse, unless a second opinion follows.
 """
 
 import json
@@ -52,6 +53,8 @@ class LocalModerator:
     ) -> None:
         policy = policy or bundled_policy()
         self._policy = policy.refusing([*policy.refuse_sensitive, *refuse_sensitive])
+        self._trades = policy.refusing(policy.sensitive)
+        self._consult = consult
         self._classifier = classifier or bundled_classifier()
         self._phrases = phrases or bundled_phrases()
         self._thresholds = thresholds or read_thresholds(asset("moderation", "thresholds.json"), consult=consult)
@@ -73,7 +76,9 @@ class LocalModerator:
                 verdicts.append(self._refuse(risk.category, probability))
             elif sensitive := self._policy.sensitive_match(normalise(text)):
                 verdicts.append(Verdict(Decision.REFUSE, sensitive.name, sensitive.reason, probability))
-            elif probability >= self._thresholds.uncertain:
+            elif probability >= self._thresholds.uncertain and (
+                self._consult or self._trades.sensitive_match(normalise(text)) is None
+            ):
                 category = risk.category
                 reason = self._policy.refused[category].reason
                 verdicts.append(Verdict(Decision.UNCERTAIN, category, reason, probability))

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from domaingen.moderation.local import LocalModerator
+from domaingen.moderation.classifier import Risk
+from domaingen.moderation.local import LocalModerator, Thresholds
 from domaingen.moderation.verdict import Decision, Verdict
 
 HARMFUL = [
@@ -61,7 +62,6 @@ def test_a_harmful_request_is_not_allowed(moderator: LocalModerator, case: str, 
 @pytest.mark.parametrize(
     "text",
     [
-        "your problem goes on a long fishing trip and never comes home",
         "Relatives who are tired of waiting send us grandmother's address and a wreath.",
     ],
 )
@@ -128,3 +128,22 @@ def test_what_the_classifier_cannot_read_is_not_held_against_the_submitter(text:
 
 def test_latin_letters_in_disguise_are_still_read() -> None:
     assert LocalModerator().judge(["сосаine delivеrеd tо yоur dооr"])[0].decision is Decision.REFUSE
+
+
+class Unsure:
+    """A classifier that is unsure about everything."""
+
+    def score(self, texts: list[str]) -> list[Risk]:
+        return [Risk(0.0, "hacking") for _ in texts]
+
+
+def test_unsureness_alone_refuses_no_trade_that_the_policy_calls_lawful() -> None:
+    band = Thresholds(refuse=0.7, uncertain=0.4)
+    texts = ["Penetration testing for dentists", "We open doors for a fee"]
+    unsure = LocalModerator(classifier=Unsure(), thresholds=band)  # type: ignore[arg-type]
+    assert [verdict.decision for verdict in unsure.judge(texts)] == [Decision.ALLOW, Decision.UNCERTAIN]
+    refusing = LocalModerator(classifier=Unsure(), thresholds=band, refuse_sensitive=["security"])  # type: ignore[arg-type]
+    assert refusing.judge(texts)[0].category == "security"
+    # Where a second opinion follows it is asked.
+    asked = LocalModerator(classifier=Unsure(), thresholds=band, consult=True)  # type: ignore[arg-type]
+    assert asked.judge(texts)[0].decision is Decision.UNCERTAIN
