@@ -61,12 +61,15 @@ def read_grades(path: Path) -> Table:
             *segments, tld = name.split()
             numbers, begins, ends = describe_name(reading, segments, tld)
             found.append((numbers, meaning, begins, ends, float(grade), number))
-    columns = list(zip(*found, strict=True))
-    arrays = [np.array(column, dtype=np.float32) for column in columns[:5]]
-    return Table(*arrays, np.array(columns[5], dtype=np.int64))
+
+    def column(at: int) -> Floats:
+        return np.array([each[at] for each in found], dtype=np.float32)
+
+    rows = np.array([each[5] for each in found], dtype=np.int64)
+    return Table(column(0), column(1), column(2), column(3), column(4), rows)
 
 
-class Network(torch.nn.Module):
+class Network(torch.nn.Module):  # type: ignore[misc]  # torch comes without types here
     """What `domaingen.names.taste.Taste` computes, with dropout."""
 
     def __init__(self) -> None:
