@@ -40,8 +40,10 @@ INNOCENTS = 12_000
 language, 4.8 % of real companies' descriptions were refused (docs/moderation.md)."""
 FROZEN_LAYERS = 1
 """Lowest layers that keep their weights, like the word embeddings."""
-PREFIX_SHARE = 0.12
-"""Share of rows that get an innocent sentence in front, harmful and benign alike."""
+BESIDE_SHARE = 0.13
+"""Share of rows that get an innocent sentence in front, and share that gets one behind, harmful and benign alike. With
+sentences in front alone the classifier learned that the end decides, and let 22 of 23 harmful clauses through that an
+ordinary business followed (docs/discovery.md)."""
 
 
 def pool(model: Any, batch: Any) -> tuple[Any, Any]:
@@ -56,12 +58,17 @@ def pool(model: Any, batch: Any) -> tuple[Any, Any]:
     return mean, torch.cat([mean, hidden[:, 0], highest], dim=1)
 
 
-def prefixed(text: str, innocents: list[str], rng: random.Random) -> str:
-    """Sometimes an innocent sentence in front, so that position tells nothing."""
-    if rng.random() >= PREFIX_SHARE or len(text) > 140:
+def beside(text: str, innocents: list[str], rng: random.Random) -> str:
+    """Sometimes an innocent sentence in front or behind, so that position tells nothing."""
+    draw = rng.random()
+    if draw >= 2 * BESIDE_SHARE or len(text) > 160:
         return text
-    joint = rng.choice([". ", ", and ", "; ", " - ", ". Also: ", ", but mostly ", ". Behind it, "])
-    return rng.choice(innocents).rstrip(".?! ") + joint + text
+    joint = rng.choice(
+        [". ", ", and ", "; ", " - ", ". Also: ", ", but mostly ", ". Behind it, ", ", as well as ", ". "]
+    )
+    innocent = rng.choice(innocents)
+    first, last = (innocent, text) if draw < BESIDE_SHARE else (text, innocent)
+    return first.rstrip(" .?!") + joint + last
 
 
 @dataclass
@@ -185,7 +192,7 @@ def fine_tune(
         chosen = rng.sample(extra, innocent_rows)
         losses = []
         for batch in batches_of([*examples, *(Example(text, False, "") for text in chosen)], rng):
-            loss = tuning.loss(batch, [prefixed(row.text, innocents, rng) for row in batch], target)
+            loss = tuning.loss(batch, [beside(row.text, innocents, rng) for row in batch], target)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(moving, 1.0)
