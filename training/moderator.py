@@ -8,6 +8,8 @@ Writes `data/moderation/classifier.npz` and `data/moderation/thresholds.json`.
 
 import argparse
 import json
+import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,10 @@ BENIGN_UNCERTAIN = 0.04
 """Share of dev's benign contrasts at or above the uncertain threshold."""
 BENIGN_CONSULTED = 0.10
 """The same for the wider band that is worth a second opinion where there is one."""
+
+JOINTS = (". ", "; ", ". Also: ", ", and ", " - ")
+ORDINARY = 25
+"""Letters of an ordinary sentence, at least."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -80,6 +86,18 @@ def fit_mix(parts: Floats, harm: npt.NDArray[np.bool_]) -> Floats:
     return np.concatenate([functional.softplus(raw).detach().numpy(), bias.detach().numpy()]).astype(np.float32)
 
 
+def in_company(texts: Sequence[str], innocents: Sequence[str]) -> list[str]:
+    """Each text with an ordinary sentence in front or behind, in turn; the same ones every time."""
+    rng = random.Random(0)
+    ordinary = [text for text in innocents if len(text) >= ORDINARY]
+    joined = []
+    for number, text in enumerate(texts):
+        pair = [text, rng.choice(ordinary)]
+        first, last = pair if number % 2 else reversed(pair)
+        joined.append(first.rstrip(" .!?") + rng.choice(JOINTS) + last)
+    return joined
+
+
 def save(path: Path, **arrays: npt.NDArray[np.generic]) -> None:
     """Write an .npz under a temporary name, then rename."""
     temporary = path.with_suffix(".tmp.npz")
@@ -114,8 +132,10 @@ def main() -> None:
     encoder = SentenceEncoder(flags.encoder)
     dev = choosing_examples()
     harm = np.array([row.harmful for row in dev])
-    parts, _ = Classifier(path, encoder).parts([row.text for row in dev])
-    mix = fit_mix(parts, harm)
+    # With innocent company, so that the clauses' weight is learnt from texts in which one clause decides.
+    texts = [row.text for row in dev] + in_company([row.text for row in dev], innocents)
+    parts, _ = Classifier(path, encoder).parts(texts)
+    mix = fit_mix(parts, np.concatenate([harm, harm]))
     save(path, mix=mix, **arrays)
     classifier = Classifier(path, encoder)
     risk = np.array([one.probability for one in classifier.score([row.text for row in dev])])
