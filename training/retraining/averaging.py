@@ -1,8 +1,9 @@
 """Weights between the old model and the new one.
 
 Averaging what fine-tuning made with what it began from keeps old skills at little cost of new ones (WiSE-FT, arXiv
-2109.01903). Each weight of the new model is tried on dev; the one that does best on lessons, among those that cost
-the old rows nothing, is taken.
+2109.01903), and the mean of several seeds forgets less than each of them (model soups, arXiv 2203.05482). Each weight
+of the new models' mean is tried on dev; the one that does best on lessons, among those that cost the old rows nothing,
+is taken.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,28 +57,32 @@ def same_shape(old: Path, new: Path) -> bool:
     return shapes[0] == shapes[1]
 
 
-def averaged(old: Path, new: Path, alpha: float) -> tuple[Any, Any]:
-    """A torch model with `alpha` of the new weights and the rest of the old, and its tokenizer."""
-    start = load_base(str(new))
+def averaged(old: Path, new: Sequence[Path], alpha: float) -> tuple[Any, Any]:
+    """A torch model with `alpha` of the new weights, the mean of several seeds', and the rest of the old, and its
+    tokenizer."""
+    start = load_base(str(new[0]))
+    state = start.model.state_dict()
+    for folder in new[1:]:
+        for name, value in load_base(str(folder)).model.state_dict().items():
+            state[name] = state[name] + value
+    state = {name: value / len(new) for name, value in state.items()} if len(new) > 1 else state
     if alpha < 1:
         before = load_base(str(old)).model.state_dict()
-        state = start.model.state_dict()
-        start.model.load_state_dict(
-            {name: (1 - alpha) * before[name] + alpha * value for name, value in state.items()}
-        )
+        state = {name: (1 - alpha) * before[name] + alpha * value for name, value in state.items()}
+    start.model.load_state_dict(state)
     return start.model, start.tokenizer
 
 
 def sweep(
     old: Path,
-    new: Path,
+    new: Sequence[Path],
     data: Path,
     lessons_dev: Sequence[Example],
     alphas: Sequence[float],
     say: Callable[[str], None],
 ) -> list[Tried]:
-    """Dev losses for each weight; only 1 where the two models can't be averaged."""
-    if not same_shape(old, new):
+    """Dev losses for each weight of the seeds' mean; only 1 where old and new can't be averaged."""
+    if not same_shape(old, new[0]):
         say("the new model has another shape or tokenizer than the active one; its weights are taken as they are")
         alphas = (1.0,)
     # Refusals among the lessons would decide by their number; the old rows are those of the base set alone.
@@ -98,7 +103,7 @@ def sweep(
 
 def write_averaged(
     old: Path,
-    new: Path,
+    new: Sequence[Path],
     alpha: float,
     out: Path,
     dev: Sequence[Example],
@@ -108,7 +113,7 @@ def write_averaged(
     say: Callable[[str], None],
 ) -> ModelFiles:
     """Write the model with this weight as a folder of its own."""
-    trained = read_model(new)
+    trained = read_model(new[0])
     model, tokenizer = averaged(old, new, alpha)
     return write_model(
         model,
@@ -116,7 +121,12 @@ def write_averaged(
         out,
         dev,
         name=name,
-        flags={**trained.flags, "averaged_with": read_model(old, verify=False).name, "new_weight": alpha},
+        flags={
+            **trained.flags,
+            "averaged_with": read_model(old, verify=False).name,
+            "new_weight": alpha,
+            "seeds": len(new),
+        },
         data_digest=trained.data_digest,
         metrics={"trained": dict(trained.metrics)},
         parent=parent,

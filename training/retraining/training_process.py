@@ -102,10 +102,12 @@ def train(job: Job, say: Say) -> dict[str, Any]:
             ),
             say,
         )
-    tried = sweep(job.old, trained[0], job.data, lessons_dev, job.alphas, say)
+    tried = sweep(job.old, trained, job.data, lessons_dev, job.alphas, say)
     alpha = choose_alpha(tried)
     say(f"taking {alpha:.2f} of the new weights")
-    for name, source, out in zip(job.names, trained, folders(job), strict=True):
+    # The candidate is the mean of all seeds, which forgets less than any of them; the others stand for themselves.
+    sources = [trained, *([folder] for folder in trained[1:])]
+    for name, source, out in zip(job.names, sources, folders(job), strict=True):
         if not (out / MANIFEST).exists():
             write_averaged(job.old, source, alpha, out, dev, name=name, parent=job.parent, say=say)
     return {

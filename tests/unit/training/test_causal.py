@@ -174,10 +174,24 @@ def test_old_and_new_weights_of_a_causal_model_are_averaged_and_written(tmp_path
     assert same_shape(old, new)
     assert not same_shape(old, tiny.write(tmp_path / "seq2seq").path)
     files = write_averaged(
-        old, new, 0.5, tmp_path / "mean", EXAMPLES, name="mean", parent="old", say=lambda _: None
+        old, [new], 0.5, tmp_path / "mean", EXAMPLES, name="mean", parent="old", say=lambda _: None
     )
     assert files.architecture == "causal"
     assert files.metrics["parity"] < 1e-4
+
+
+def test_several_seeds_count_equally_in_an_average(tmp_path: Path) -> None:
+    import torch
+
+    from training.models import load_base
+    from training.retraining.averaging import averaged
+
+    paths = [tiny_causal.write(tmp_path / str(steps), steps=steps).path for steps in (5, 10, 20)]
+    one, two, three = (load_base(str(path)).model.state_dict() for path in paths)
+    mean = averaged(paths[0], paths[1:], 0.5)[0].state_dict()
+    for name, value in mean.items():
+        expected = 0.5 * one[name] + 0.25 * two[name] + 0.25 * three[name]
+        assert torch.allclose(value, expected, atol=1e-6), name
 
 
 def test_a_shared_version_s_page_says_which_kind_it_is(tmp_path: Path) -> None:
