@@ -1,6 +1,7 @@
 """A judge as a function, for the commands that examine it."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 
 import click
@@ -12,7 +13,8 @@ from domaingen.suggestion import Judgement
 from training.judge_validation import Rate
 
 _IN_FLIGHT = 8
-_ATTEMPTS = 5
+_ATTEMPTS = 10
+_LONGEST_PAUSE_S = 8.0
 
 judge_option = click.option(
     "--judge",
@@ -51,7 +53,9 @@ async def _ask(settings: Settings, names: Sequence[Named]) -> list[Judgement | N
                     return reply.judgements[0]
                 if reply.treatment is Treatment.STOP:
                     raise ProviderError(f"the provider refuses to judge: {reply.cause} {reply.detail}")
-                await asyncio.sleep(reply.retry_after_s or 0.2 * 2**attempt)
+                # Eight ask at once: what the provider asks to wait is too short for most of them, so pauses grow.
+                pause_s = min(0.2 * 2**attempt, _LONGEST_PAUSE_S) * (0.5 + random.random())
+                await asyncio.sleep(max(reply.retry_after_s or 0.0, pause_s))
         return None
 
     try:
