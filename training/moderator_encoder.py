@@ -244,11 +244,12 @@ def main() -> None:
             "source": "sentence-transformers/all-MiniLM-L6-v2 from PyPI " + MINILM.requirement,
             "sha256": MINILM.sha256,
             "licence": "Apache-2.0",
+            "continued": flags.begin is not None,
             "precision": "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32",
             "flags": {
                 name: str(value)
                 for name, value in vars(flags).items()
-                if name not in ("out", "checkpoint", "threads")
+                if name not in ("out", "checkpoint", "threads", "begin")
             },
         }
         if flags.untuned:
