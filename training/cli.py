@@ -104,7 +104,7 @@ def synthesize(out: Path, seed: int, rows: int, data: Path | None, check: bool) 
     type=click.Choice(["auto", "bf16", "fp32"]),
     default="auto",
     show_default=True,
-    help="auto is bf16 where the device multiplies in it.",
+    help="auto is bf16 where the device is faster in it.",
 )
 def train(
     data: Path,

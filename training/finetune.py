@@ -7,7 +7,7 @@ Reads top to bottom: options, model, data, loop, checkpoint, end.
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from training.checkpoints import load_checkpoint, save_checkpoint
 from training.examples import data_digest, read_examples
 from training.export import write_model
 from training.models import load_or_make, relative_groups
-from training.sequences import IGNORED, Encoded, collate, encode, mean_loss, predict
+from training.precision import mixed_precision
+from training.sequences import IGNORED, Encoded, collate, encode, mean_loss, predict, preserving_loss
 
 Say = Callable[[str], None]
 
@@ -33,6 +34,9 @@ class Options:
     `learning_rate` is relative to the root mean square of each weight matrix, as Adafactor scales it (arXiv
     1804.04235, section 8): T5's matrices differ in size by two orders of magnitude and one absolute rate suits none.
     None stands for 0.02 from scratch (arXiv 2309.02373) and 0.002 from a base.
+
+    `preserve`: examples of other styles than this one keep the base's answers instead of learning their targets
+    (`training.sequences.preserving_loss`); None learns all alike.
     """
 
     data: Path
@@ -52,6 +56,7 @@ class Options:
     evaluate_every: int = 250
     patience: int = 8
     precision: str = "auto"
+    preserve: str | None = None
 
     def flags(self) -> dict[str, Any]:
         """For `model.json`: everything that shaped the weights."""
@@ -122,7 +127,9 @@ class _Run:
         self.best: dict[str, float] = {}
         self.best_step = 0
         self.best_state: Mapping[str, torch.Tensor] = {}
-        self._mixed = _mixed_precision(options.precision, device)
+        self._mixed = mixed_precision(options.precision, device)
+        # What the base said, before any step or checkpoint.
+        self._before = deepcopy(model).eval() if options.preserve else None
 
     def progress(self) -> float:
         """0 to 1, by steps or by time, whichever is further."""
@@ -160,9 +167,14 @@ class _Run:
         scale = min(1.0, (self.step + 1) / self.options.warmup) * max(0.03, 1.0 - progress)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * scale
-        batch = collate(self.encoded, self.curriculum.next(progress), self.device)
+        rows = self.curriculum.next(progress)
+        batch = collate(self.encoded, rows, self.device)
         with self._mixed():
-            loss = mean_loss(self.model, batch)
+            if self._before is None:
+                loss = mean_loss(self.model, batch)
+            else:
+                taught = [self.encoded.styles[row] == self.options.preserve for row in rows]
+                loss = preserving_loss(self.model, self._before, batch, taught)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
@@ -192,14 +204,6 @@ class _Run:
             "best_step": self.best_step,
             "train_minutes": round(self.elapsed_s / 60, 1),
         }
-
-
-def _mixed_precision(choice: str, device: str) -> Callable[[], Any]:
-    """bfloat16 where the device multiplies in it (CPUs with avx512_bf16 or AMX, recent GPUs), else float32."""
-    able = torch.cuda.is_bf16_supported() if device == "cuda" else torch.cpu._is_avx512_bf16_supported()
-    if choice == "bf16" or (choice == "auto" and able):
-        return lambda: torch.autocast(device, dtype=torch.bfloat16)
-    return nullcontext
 
 
 def evaluate(model: Any, held_out: Encoded, device: str, *, batch: int = 100) -> dict[str, float]:

@@ -31,6 +31,7 @@ class Encoded:
     sources: list[list[int]]
     targets: list[list[int]]
     kinds: list[str]
+    styles: list[str]
     characters: list[int]
     architecture: Architecture
 
@@ -61,6 +62,7 @@ def encode(examples: Sequence[Example], tokenizer: Tokenizer, model: Any) -> Enc
         [[*each.ids[: MAX_SOURCE - 1], ends[0]] for each in sources],
         [[*each.ids[: MAX_TARGET - 1], ends[1]] for each in targets],
         [example.kind for example in examples],
+        [example.style for example in examples],
         [_characters(example, each) for example, each in zip(examples, targets, strict=True)],
         architecture_of(model),
     )
@@ -130,3 +132,37 @@ def mean_loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """The mean loss of the counted tokens, in nats."""
     logits, labels = predict(model, batch)
     return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
+
+
+def preserving_loss(
+    model: Any, before: Any, batch: dict[str, torch.Tensor], taught: Sequence[bool]
+) -> torch.Tensor:
+    """Learning without forgetting (arXiv 1606.09282): the loss on rows that are taught; on all others how far the model
+    has moved away from what it was, `before`, as KL divergence. The mean over counted tokens, in nats."""
+    logits, labels = predict(model, batch)
+    with torch.no_grad():
+        kept, _ = predict(before, batch)
+    new = torch.nn.functional.cross_entropy(
+        logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+    )
+    losses = torch.where(torch.tensor(taught, device=labels.device)[:, None], new, _moved(logits, kept))
+    return losses[labels != IGNORED].mean()
+
+
+def divergence(before: Any, model: Any, encoded: Encoded, *, batch: int = 50) -> float:
+    """How far a model's answers are from those of `before`: KL divergence, nats per counted token."""
+    before.eval(), model.eval()
+    moved = counted = 0.0
+    with torch.inference_mode():
+        for start in range(0, len(encoded.kinds), batch):
+            data = collate(encoded, range(start, min(start + batch, len(encoded.kinds))), "cpu")
+            (kept, labels), (logits, _) = predict(before, data), predict(model, data)
+            each = _moved(logits, kept)[labels != IGNORED]
+            moved, counted = moved + float(each.sum()), counted + len(each)
+    return moved / max(1.0, counted)
+
+
+def _moved(logits: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """KL divergence of each place's distribution from the one that is to be kept, nats."""
+    old = kept.float().log_softmax(-1)
+    return (old.exp() * (old - logits.float().log_softmax(-1))).sum(-1)

@@ -17,7 +17,7 @@ from training.synthesize import Amounts, Sources, synthesize
 
 _ONE_ROUND = Amounts(lexicon=0, curated=1, composed=0, safety=1, nonsense=0)
 _NEXT_ROUND = 104_729
-STYLE = "review"
+REVIEW = "review"
 """Style of examples that come from lessons."""
 
 
@@ -30,10 +30,10 @@ def teach(lessons: Sequence[Lesson], *, rounds: int, seed: int) -> list[Example]
     curated, safety = [], []
     for row in lessons:
         if row.expect == "suggest" and row.domains:
-            curated.append(CuratedRow(row.failure_type, STYLE, row.input, _candidates(row)))
+            curated.append(CuratedRow(row.failure_type, REVIEW, row.input, _candidates(row)))
         else:
             harmful = row.expect != "suggest"
-            safety.append(SafetyRow(row.failure_type or "lesson", "review", harmful, "", STYLE, row.input))
+            safety.append(SafetyRow(row.failure_type or "lesson", "review", harmful, "", REVIEW, row.input))
     # Synthesis keeps some texts for dev and test, once each; lessons have their use already, so every round is drawn
     # by itself and all parts are taken.
     examples: dict[Example, None] = {}

@@ -73,6 +73,7 @@ def train(job: Job, say: Say) -> dict[str, Any]:
     from training.examples import read_examples
     from training.finetune import Options, fine_tune
     from training.retraining.averaging import choose_alpha, sweep, write_averaged
+    from training.retraining.teaching import REVIEW
 
     # Its bars would stand between the lines that tell how far the training is.
     logging.disable_progress_bar()
@@ -99,6 +100,7 @@ def train(job: Job, say: Say) -> dict[str, Any]:
                 seed=job.seed + number,
                 resume=True,
                 evaluate_every=job.evaluate_every,
+                preserve=REVIEW,
             ),
             say,
         )

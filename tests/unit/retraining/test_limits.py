@@ -55,7 +55,9 @@ def test_it_is_gone_once_stopped() -> None:
 
 
 def test_weights_that_cost_old_rows_are_not_taken() -> None:
-    tried = [Tried(0.0, 3.0, 4.0), Tried(0.5, 3.001, 3.0), Tried(1.0, 3.2, 2.0)]
+    tried = [Tried(0.0, 0.0, 3.0, 4.0), Tried(0.5, 0.01, 3.1, 3.0), Tried(1.0, 0.04, 3.2, 2.0)]
     assert choose_alpha(tried) == 0.5
     assert choose_alpha(tried[:1]) == 0.0
-    assert choose_alpha([Tried(0.0, 3.0, None), Tried(1.0, 2.9, None)]) == 1.0
+    assert choose_alpha([Tried(0.0, 0.0, 3.0, None), Tried(1.0, 0.01, 2.9, None)]) == 1.0
+    assert choose_alpha([Tried(1.0, None, 3.0, 4.0)]) == 1.0
+    assert choose_alpha([Tried(1.0, 0.5, 3.0, 2.0)]) == 1.0
