@@ -1,6 +1,6 @@
 """Fine-tune all-MiniLM-L6-v2 on the safety rows and convert it to CTranslate2 int8: `data/encoder/`.
 
-    python -m training.moderator_encoder [--epochs 3] [--lr 2e-4] [--seed 0] [--untuned]
+    python -m training.moderator_encoder [--epochs 3] [--lr 2e-4] [--seed 0] [--begin data/encoder] [--untuned]
 
 One model serves two: its mean vector stays near the original's (a distillation term on a sample of the texts), so that
 it still measures how relevant a name is, while the harm and its kind are read from mean, first token and maximum
@@ -26,8 +26,10 @@ from torch.nn import functional
 from transformers import BertModel, BertTokenizerFast
 
 from domaingen.moderation.classifier import view
+from training.encoder_weights import load_layers
 from training.moderator_rows import DATA, Example, choosing_examples, innocent_texts, name_texts, training_examples
 from training.moderator_sources import MINILM, unpack
+from training.precision import bfloat16_is_faster
 
 HARM_SMOOTHING = 0.03
 KIND_WEIGHT = 0.3
@@ -35,7 +37,7 @@ RANKING_WEIGHT = 0.5
 DISTILLATION_WEIGHT = 0.3
 DISTILLED = 5000
 """Training texts whose vectors are held near the original's, besides innocent ones."""
-INNOCENTS = 12_000
+INNOCENTS = 15_000
 """Innocent texts of other data in each epoch, at most. With 1,500 among 37,000 safety rows, half of them in business
 language, 4.8 % of real companies' descriptions were refused (docs/moderation.md)."""
 FROZEN_LAYERS = 1
@@ -48,8 +50,7 @@ ordinary business followed (docs/discovery.md)."""
 
 def pool(model: Any, batch: Any) -> tuple[Any, Any]:
     """The mean vector and all features (mean, first token, maximum) of a tokenised batch."""
-    # About twice as fast as float32 where the processor multiplies in bfloat16.
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16_is_faster()):
         hidden = model(**batch).last_hidden_state
     hidden = hidden.float()
     mask = batch["attention_mask"][..., None].float()
@@ -158,7 +159,7 @@ def fine_tune(
     source: Path, examples: list[Example], *, epochs: int, lr: float, seed: int, begin: Path | None = None
 ) -> Tuning:
     """Train all but the frozen layers with AdamW, a short warm-up and a linear decay, from the published weights or
-    from a checkpoint."""
+    from those of an encoder's folder, `begin`."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
     tokenizer = BertTokenizerFast.from_pretrained(str(source))
@@ -176,14 +177,18 @@ def fine_tune(
         rng.sample(texts, min(DISTILLED, len(texts))) + rng.sample(extra, min(DISTILLED, len(extra)))
     )
     if begin:
-        kept = torch.load(begin, weights_only=True)
-        tuning.model.load_state_dict(kept["model"])
-        tuning.head.load_state_dict(kept["head"])
-    innocent_rows = min(INNOCENTS, len(extra), max(len(examples) // 2, 1))
+        load_layers(tuning.model, begin, FROZEN_LAYERS)
+        with np.load(begin / "head.npz") as kept, torch.no_grad():
+            rows = torch.from_numpy(np.vstack([kept["head"][None], kept["kinds"]]).astype(np.float32))
+            tuning.head.weight.copy_(rows[:, :-1])
+            tuning.head.bias.copy_(rows[:, -1])
+    innocent_rows = min(INNOCENTS, len(extra), len(examples))
     total = epochs * len(batches_of([*examples, *(Example("", False, "") for _ in range(innocent_rows))], rng))
     moving = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
-        [{"params": moving, "lr": lr}, {"params": tuning.head.parameters(), "lr": 3e-3}], weight_decay=0.01
+        [{"params": moving, "lr": lr}, {"params": tuning.head.parameters(), "lr": 15 * lr}],
+        weight_decay=0.01,
+        fused=True,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / 50) * max(0.02, 1 - step / total)
@@ -230,11 +235,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--untuned", action="store_true", help="convert the original, for comparison")
-    parser.add_argument("--checkpoint", type=Path, help="also keep the tuned weights here")
     parser.add_argument(
-        "--rows", type=int, help="train on so many safety rows and half as many innocent texts, by chance"
+        "--rows", type=int, help="train on so many safety rows and at most as many innocent texts, by chance"
     )
-    parser.add_argument("--begin", type=Path, help="go on from weights that --checkpoint kept")
+    parser.add_argument("--begin", type=Path, help="go on from the encoder of this folder")
     parser.add_argument("--out", type=Path, default=DATA)
     flags = parser.parse_args()
     torch.set_num_threads(flags.threads)
@@ -245,11 +249,9 @@ def main() -> None:
             "sha256": MINILM.sha256,
             "licence": "Apache-2.0",
             "continued": flags.begin is not None,
-            "precision": "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32",
+            "precision": "bfloat16" if bfloat16_is_faster() else "float32",
             "flags": {
-                name: str(value)
-                for name, value in vars(flags).items()
-                if name not in ("out", "checkpoint", "threads", "begin")
+                name: str(value) for name, value in vars(flags).items() if name not in ("out", "threads", "begin")
             },
         }
         if flags.untuned:
@@ -264,8 +266,6 @@ def main() -> None:
         tuning.tokenizer.save_pretrained(tuned)
         shutil.copy(source / "tokenizer.json", tuned / "tokenizer.json")
         convert(tuned, flags.out / "encoder", card)
-    if flags.checkpoint:
-        torch.save({"model": tuning.model.state_dict(), "head": tuning.head.state_dict()}, flags.checkpoint)
     weights = torch.cat([tuning.head.weight, tuning.head.bias[:, None]], dim=1).detach().numpy()
     np.savez_compressed(flags.out / "encoder" / "head.npz", head=weights[0], kinds=weights[1:])
 

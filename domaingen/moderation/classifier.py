@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
 from pathlib import Path
 from zlib import crc32
 
@@ -32,6 +32,9 @@ _CLAUSE = re.compile(
 )
 _LEAST_CLAUSE_WORDS = 4
 _LEAST_TEXT_WORDS = 9
+_LONG_WORDS = 60
+"""Words from which a text is judged by its stretches: among hundreds of innocent words one harmful clause is lost."""
+_STRETCH_WORDS = 40
 UNREADABLE = -4.0
 """Logit of a text in a script that neither encoder nor words know: nothing is known against it. A second opinion that
 reads it (domaingen.moderation.openai_moderator) has its own say."""
@@ -69,6 +72,25 @@ def clauses(text: str) -> list[str]:
     parts = [part.strip() for part in _CLAUSE.split(text)]
     parts = [part for part in parts if len(part.split()) >= _LEAST_CLAUSE_WORDS]
     return parts if len(parts) > 1 else []
+
+
+def stretches(text: str) -> list[str]:
+    """A long text as stretches of some `_STRETCH_WORDS` words, cut between clauses where they are shorter; each begins
+    with the last clause of the one before. A shorter text is its only stretch."""
+    if len(text.split()) < _LONG_WORDS:
+        return [text]
+    parts = []
+    for clause in _CLAUSE.split(text):
+        words = clause.split()
+        parts += [words[at : at + _STRETCH_WORDS] for at in range(0, len(words), _STRETCH_WORDS)]
+    found: list[str] = []
+    held: list[list[str]] = []
+    for part in parts:
+        if held and sum(map(len, held)) + len(part) > _STRETCH_WORDS:
+            found.append(". ".join(" ".join(words) for words in held))
+            held = held[-1:] if len(held[-1]) + len(part) <= _STRETCH_WORDS else []
+        held.append(part)
+    return [*found, ". ".join(" ".join(words) for words in held)]
 
 
 def _bucket(gram: str) -> int:
@@ -152,11 +174,19 @@ class Classifier:
         return out, kinds
 
     def score(self, texts: Sequence[str]) -> list[Risk]:
-        """One risk for each text, in order."""
-        parts, kinds = self.parts(texts)
+        """One risk for each text, in order; a long text's is that of its worst stretch."""
+        cut = [stretches(text) for text in texts]
+        parts, kinds = self.parts([stretch for several in cut for stretch in several])
+        risks = iter(
+            [
+                Risk(float(row @ self._mix[:3]) + float(self._mix[3]), kind)
+                for row, kind in zip(parts, kinds, strict=True)
+            ]
+        )
+        worst = [max(islice(risks, len(several)), key=lambda risk: risk.logit) for several in cut]
         return [
-            Risk(float(row @ self._mix[:3]) + float(self._mix[3]) if is_latin(text) else UNREADABLE, kind)
-            for text, row, kind in zip(texts, parts, kinds, strict=True)
+            risk if is_latin(text) else Risk(UNREADABLE, risk.category)
+            for text, risk in zip(texts, worst, strict=True)
         ]
 
 

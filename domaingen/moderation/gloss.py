@@ -20,9 +20,8 @@ _ENDINGS = {
 _WORD = re.compile(r"[a-z]+")
 _LEAST_SHARE = 0.25
 """Least share of a text's words that a language must know before the text is taken to be in it."""
-_COMMON_ENGLISH = 4.4
-_SHORT_HINT = 3
-"""Words that must be known, at most; of short texts every second one."""
+_COMMON_ENGLISH = 6.0
+_SHARED_COUNTS = 0.5
 
 
 class Gloss:
@@ -33,24 +32,31 @@ class Gloss:
         self._words = words
 
     def language(self, text: str) -> str | None:
-        """ISO 639-1 of the language other than English that a folded text seems to be in, else None."""
+        """ISO 639-1 of the language other than English that a folded text seems to be in, else None.
+
+        Words that English has too («gift», «hat», «solo») count half and prove nothing by themselves.
+        """
         tokens = _WORD.findall(text)
-        if not tokens:
-            return None
+        shared = [self._is_shared(token) for token in tokens]
         english = sum(self._is_english(token) for token in tokens)
-        best, count = None, 0
-        for language, table in self._tables.items():
-            known = sum(token in table and token not in table[token] for token in tokens)
-            if known > count:
-                best, count = language, known
-        if best is None or count < _LEAST_SHARE * len(tokens) or count <= english:
-            return None
-        return best if count >= min(_SHORT_HINT, (len(tokens) + 1) // 2) else None
+        best, most = None, 0.0
+        for language in self._tables:
+            known = [self._look_up(token, language) not in (None, token) for token in tokens]
+            own = sum(each and not common for each, common in zip(known, shared, strict=True))
+            score = own + _SHARED_COUNTS * (sum(known) - own)
+            if own and score > most and sum(known) >= _LEAST_SHARE * len(tokens):
+                best, most = language, score
+        return best if most > english else None
 
     def _is_english(self, token: str) -> bool:
-        return (
-            self._words.cost.get(token, 9.0) <= _COMMON_ENGLISH and self._words.languages[token] == "en"
-        ) or token in _ENGLISH
+        """Whether a word is English and nothing else."""
+        return token in _ENGLISH or (
+            self._words.languages.get(token) == "en" and self._words.cost[token] <= _COMMON_ENGLISH
+        )
+
+    def _is_shared(self, token: str) -> bool:
+        """Whether English has the word, too."""
+        return "en" in self._words.languages.get(token, "").split(",")
 
     def _look_up(self, token: str, language: str) -> str | None:
         table = self._tables[language]
