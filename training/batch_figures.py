@@ -119,9 +119,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("results", type=Path)
     parser.add_argument("--count", type=int, default=5)
+    parser.add_argument(
+        "--encoder",
+        type=Path,
+        help="measure relevance with the encoder of this folder, e.g. the published one that "
+        "`python -m training.moderator_encoder --untuned --out DIR` writes; default: the one that ships",
+    )
     flags = parser.parse_args()
+    encoder = SentenceEncoder(flags.encoder) if flags.encoder else None
     records = [json.loads(line) for line in flags.results.read_text(encoding="utf-8").splitlines()]
-    print(json.dumps(figures_of(records, count=flags.count), indent=1))  # noqa: T201
+    print(json.dumps(figures_of(records, count=flags.count, encoder=encoder), indent=1))  # noqa: T201
 
 
 if __name__ == "__main__":
