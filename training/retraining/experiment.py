@@ -46,7 +46,7 @@ from training.samples import RuleAndJudgeScorer, Sample, read_samples
 from training.synthesize import Amounts, read_sources, synthesize
 
 REVIEWER = "scripted reviewer"
-WEAK = 0.85
+WEAK = 0.92
 """Score (0-1) under which the reviewer calls the model's own names poor."""
 PRAISED = 0.9
 """Score from which the reviewer gives a name of the whole pipeline as the correction."""
@@ -68,14 +68,14 @@ class Size:
     steps: int = 1_000_000
 
 
-FULL = Size(cases=600, discover_minutes=2.0, rows=8_000, minutes=3.0, base_rows=6_000)
+FULL = Size(cases=600, discover_minutes=2.0, rows=8_000, minutes=3.5, base_rows=6_000)
 SHORT = Size(
     cases=4,
     discover_minutes=0.02,
     rows=240,
     minutes=1.0,
     base_rows=200,
-    weak_rows=16,
+    weak_rows=24,
     measured_rows=5,
     safety_rows=24,
     steps=3,

@@ -21,7 +21,7 @@ from training.retraining.teaching import teach
 
 FAILURE_SHARE = 0.2
 """Most of an epoch that lessons may be."""
-LEAST_REFUSALS, MOST_REFUSALS = 0.05, 0.25
+LEAST_REFUSALS, MOST_REFUSALS = 0.1, 0.25
 """Bounds of the share of refusals, whatever production's is: with none the model forgets how, and a flood of harmful
 requests must not turn it into a model that refuses."""
 CURATED_SHARE = 0.35
