@@ -4,7 +4,7 @@ Every part that could leak is cut off first: curated rows are split by descripti
 that dev or test teaches is never taught in train.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,10 +98,27 @@ def synthesize(sources: Sources, seed: int = 0, amounts: Amounts | None = None) 
     parts: dict[Part, list[Example]] = {part: [] for part in PARTS}
     for part, example in _all(sources, seed, amounts):
         parts[part].append(example)
-    parts = _without_leaks(parts)
+    parts = {part: _evened(part, examples, seed) for part, examples in _without_leaks(parts).items()}
     for part, examples in parts.items():
         generator("order", seed, part).shuffle(examples)
     return parts
+
+
+def _evened(part: Part, examples: list[Example], seed: int) -> list[Example]:
+    """Leave out harmful examples, by chance, where a category has more than benign ones: not every lawful row has
+    words that names by rule can be made of, and refusing must not be what the words of a category teach."""
+    harmful: dict[str, list[int]] = defaultdict(list)
+    benign: Counter[str] = Counter()
+    for at, example in enumerate(examples):
+        if example.kind == "harmful":
+            harmful[example.industry].append(at)
+        elif example.kind == "benign":
+            benign[example.industry] += 1
+    left_out: set[int] = set()
+    for category, places in harmful.items():
+        surplus = max(0, len(places) - benign[category])
+        left_out.update(generator("evened", seed, part, category).sample(places, surplus))
+    return [example for at, example in enumerate(examples) if at not in left_out]
 
 
 def _all(sources: Sources, seed: int, amounts: Amounts) -> Iterator[tuple[Part, Example]]:

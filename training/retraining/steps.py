@@ -63,7 +63,8 @@ class Steps:
         )
         parts = Assembly(settings, None).parts(str(models[0]), "local")
         engines = {folder: load_engine(str(folder), settings, None) for folder in models}
-        texts = [sample.input for sample in read_samples(paths[1]) if sample.expect == "suggest"]
+        usual = read_samples(paths[1])[: self.most_rows]
+        texts = [sample.input for sample in usual if sample.expect == "suggest"]
         speeds = engine_speed(engines, texts, parts)
         safety = held_out_safety()
         if self.most_safety_rows:

@@ -1,6 +1,7 @@
 """Synthesis: the same seed gives the same set, nothing leaks, names obey, and the report notices when they don't."""
 
 import dataclasses
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,14 @@ def test_harmful_rows_are_refused_and_their_neighbours_named(parts: dict[str, li
         assert bool(example.domains) is (example.kind not in {"harmful", "nonsense"})
     kinds = [example.kind for example in parts["train"]]
     assert kinds.count("harmful") > 50 < kinds.count("benign")
+
+
+def test_no_category_has_more_harmful_examples_than_benign_ones(parts: dict[str, list[Example]]) -> None:
+    counts = Counter((example.kind, example.industry) for example in parts["train"])
+    categories = {category for kind, category in counts if kind == "harmful"}
+    assert len(categories) > 10
+    for category in categories:
+        assert counts["harmful", category] <= counts["benign", category], category
 
 
 def test_safety_topics_of_test_are_never_trained_on(sources: Sources, parts: dict[str, list[Example]]) -> None:
