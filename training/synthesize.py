@@ -4,7 +4,7 @@ Every part that could leak is cut off first: curated rows are split by descripti
 that dev or test teaches is never taught in train.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,10 +28,11 @@ from domaingen.names.reading import Reading, read_description
 from domaingen.suggestion import Candidate
 from training.controls import curated_hints, draw_demands, style_of
 from training.curated import CuratedRow
-from training.examples import PARTS, Example, Part, labels_of
+from training.examples import PARTS, Example, Part
 from training.frames import describe
 from training.held_out import held_out_industries, teaching_rows
 from training.invention import LONGEST, Material, harsh_words, invent, key_words
+from training.leaving_out import evened, without_leaks
 from training.noise import nonsense, roughen
 from training.safety_rows import SafetyRow, read_safety, split_of
 from training.segments import segmented
@@ -98,27 +99,10 @@ def synthesize(sources: Sources, seed: int = 0, amounts: Amounts | None = None) 
     parts: dict[Part, list[Example]] = {part: [] for part in PARTS}
     for part, example in _all(sources, seed, amounts):
         parts[part].append(example)
-    parts = {part: _evened(part, examples, seed) for part, examples in _without_leaks(parts).items()}
+    parts = {part: evened(part, examples, seed) for part, examples in without_leaks(parts).items()}
     for part, examples in parts.items():
         generator("order", seed, part).shuffle(examples)
     return parts
-
-
-def _evened(part: Part, examples: list[Example], seed: int) -> list[Example]:
-    """Leave out harmful examples, by chance, where a category has more than benign ones: not every lawful row has
-    words that names by rule can be made of, and refusing must not be what the words of a category teach."""
-    harmful: dict[str, list[int]] = defaultdict(list)
-    benign: Counter[str] = Counter()
-    for at, example in enumerate(examples):
-        if example.kind == "harmful":
-            harmful[example.industry].append(at)
-        elif example.kind == "benign":
-            benign[example.industry] += 1
-    left_out: set[int] = set()
-    for category, places in harmful.items():
-        surplus = max(0, len(places) - benign[category])
-        left_out.update(generator("evened", seed, part, category).sample(places, surplus))
-    return [example for at, example in enumerate(examples) if at not in left_out]
 
 
 def _all(sources: Sources, seed: int, amounts: Amounts) -> Iterator[tuple[Part, Example]]:
@@ -286,26 +270,3 @@ def _lexicon(sources: Sources, seed: int, amount: int) -> Iterator[tuple[Part, E
                 (part, example)
                 for example in _ruled(read, strategy, trade.tlds, "lexicon", trade.id, written.style, random)
             )
-
-
-def _without_leaks(parts: dict[Part, list[Example]]) -> dict[Part, list[Example]]:
-    """Drop from train what dev or test holds, by description and by label, and from dev what test holds; drop
-    repeated examples."""
-    seen_labels: set[str] = set()
-    seen_descriptions: set[str] = set()
-    clean: dict[Part, list[Example]] = {}
-    for part in ("test", "dev", "train"):
-        kept: dict[tuple[str, str], Example] = {}
-        labels: set[str] = set()
-        descriptions: set[str] = set()
-        for example in parts[part]:
-            taught, description = labels_of(example), example.description
-            if taught & seen_labels or description in seen_descriptions:
-                continue
-            kept.setdefault((example.source, example.target), example)
-            labels |= taught
-            descriptions.add(description)
-        seen_labels |= labels
-        seen_descriptions |= descriptions
-        clean[part] = list(kept.values())
-    return clean

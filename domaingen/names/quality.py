@@ -8,9 +8,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from domaingen.judging.rules import COMMON_ENDINGS
 from domaingen.moderation.words import bundled_words
-from domaingen.names.domain import is_public_suffix
+from domaingen.names.endings import worth_of_ending
 from domaingen.names.images import bundled_images
 from domaingen.names.meaning import bundled_vectors
 from domaingen.names.reading import Reading
@@ -42,57 +41,6 @@ JOINERS = frozenset(
     ]
 )
 """Little words that hold a phrase together and are no parts of their own."""
-_GOOD_ENDINGS = {
-    ".com": 1.0,
-    ".org": 0.55,
-    ".net": 0.6,
-    ".co": 0.65,
-    ".io": 0.6,
-    ".app": 0.6,
-    ".ai": 0.55,
-    ".shop": 0.5,
-    ".studio": 0.5,
-}
-_AT_HOME = {
-    "es": (".es", ".mx", ".com.mx", ".com.ar", ".cl", ".com.co"),
-    "fr": (".fr", ".be", ".ch", ".ca"),
-    "de": (".de", ".at", ".ch"),
-    "pt": (".pt", ".com.br"),
-    "it": (".it", ".ch"),
-    "nl": (".nl", ".be"),
-}
-"""Suffixes of countries where a language is spoken."""
-_CHEAP_ENDINGS = frozenset(
-    [
-        ".xyz",
-        ".top",
-        ".click",
-        ".info",
-        ".biz",
-        ".loan",
-        ".men",
-        ".pw",
-        ".ws",
-        ".cc",
-        ".gdn",
-        ".win",
-        ".bid",
-        ".date",
-        ".racing",
-        ".review",
-        ".stream",
-        ".download",
-        ".faith",
-        ".party",
-        ".cricket",
-        ".trade",
-        ".webcam",
-        ".icu",
-        ".cfd",
-        ".sbs",
-    ]
-)
-"""Suffixes that years of giveaway prices have filled with spam (they lead Spamhaus's lists of abused TLDs)."""
 _LENGTHS = (0, 0, 0.1, 0.35, 0.7, 0.85, 1, 1, 1, 1, 1, 0.95, 0.88, 0.78, 0.66, 0.5, 0.35, 0.22, 0.12, 0.06)
 """Worth of a label by its letters. Mean of real company labels: 8.5 (20,524 seen); curated ones: 10."""
 _SYLLABLES = (0.2, 0.9, 1, 1, 0.92, 0.65, 0.35, 0.15, 0.05)
@@ -172,23 +120,6 @@ def _fresh(segments: tuple[str, ...]) -> float:
     ):
         stale = 1
     return (1.0, 0.4, 0.1)[min(stale, 2)]
-
-
-@lru_cache(maxsize=4096)
-def _ending(tld: str, trade_tlds: tuple[tuple[str, ...], ...], language: str) -> float:
-    if tld == ".com":
-        return 1.0
-    if tld in _AT_HOME.get(language, ()):
-        return 0.95
-    if not is_public_suffix(tld):
-        return 0.0
-    if trade_tlds and tld in trade_tlds[0]:
-        return 0.9
-    if any(tld in tlds for tlds in trade_tlds):
-        return 0.75
-    if tld in _CHEAP_ENDINGS:
-        return 0.05
-    return _GOOD_ENDINGS.get(tld, 0.5 if tld in COMMON_ENDINGS else 0.25)
 
 
 class _Part(NamedTuple):
@@ -277,7 +208,7 @@ def _meaning(reading: Reading, parts: Sequence[_Part]) -> float:
 def _suits(reading: Reading, tld: str) -> float:
     worth = reading.endings.get(tld)
     if worth is None:
-        worth = _ending(tld, tuple([industry.tlds for industry, _ in reading.trades]), reading.language)
+        worth = worth_of_ending(tld, tuple([industry.tlds for industry, _ in reading.trades]), reading.language)
         reading.endings[tld] = worth
     return worth
 

@@ -18,7 +18,8 @@ from domaingen.errors import ModelError, StoreError
 from domaingen.generation.model_files import BUNDLED_MODEL, ModelFiles, bundled_model_path, read_model
 from domaingen.store.database import now_s
 from domaingen.store.model_changes import current_canary, end_canary, log_change, past_versions
-from domaingen.store.schema import Lock, ModelVersion
+from domaingen.store.named_locks import require_fence
+from domaingen.store.schema import ModelVersion
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _TAKEN = frozenset({BUNDLED_MODEL, "active"})
@@ -132,7 +133,7 @@ def promote(
             longer holds.
     """
     if fence is not None:
-        _check_fence(connection, *fence)
+        require_fence(connection, *fence)
     versions = lock_versions(connection)
     earlier = next((each.name for each in versions.values() if each.state == "active"), None)
     if name == BUNDLED_MODEL:
@@ -264,15 +265,6 @@ def _known(versions: Mapping[str, Version], name: str) -> Version:
     if name not in versions:
         raise _unknown(name)
     return versions[name]
-
-
-def _check_fence(connection: Connection, lock: str, fence: int) -> None:
-    held = connection.scalar(select(Lock.fence).where(Lock.name == lock, Lock.until > now_s()).with_for_update())
-    if held != fence:
-        raise StoreError(
-            f"the lock {lock} is no longer held under fence {fence}: another run took over, or this one showed no "
-            "sign of life; nothing was promoted"
-        )
 
 
 def usable_version(versions: Mapping[str, Version], name: str, *, rejected_too: bool = False) -> Version:

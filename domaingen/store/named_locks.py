@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from domaingen.errors import StoreError
 from domaingen.store.database import Database, now_s
 from domaingen.store.schema import Lock
 
@@ -73,3 +74,18 @@ def keeping(database: Database, held: Held, *, ttl_s: float) -> Iterator[None]:
         stop.set()
         thread.join()
         release(database, held)
+
+
+def require_fence(connection: Connection, name: str, fence: int) -> None:
+    """Make sure that a lock is still held under this fence. Its row stays locked until the caller's transaction ends,
+    so nobody takes it over in between.
+
+    Raises:
+        StoreError: It is not; another holder may be at work.
+    """
+    held = connection.scalar(select(Lock.fence).where(Lock.name == name, Lock.until > now_s()).with_for_update())
+    if held != fence:
+        raise StoreError(
+            f"the lock {name} is no longer held under fence {fence}: another run took over, or this one showed no "
+            "sign of life; nothing was changed"
+        )
