@@ -17,19 +17,20 @@ EARLY = {
     "replay": 0.015,
 }
 LATE = {
-    "lexicon": 0.19,
-    "curated": 0.36,
-    "composed": 0.24,
-    "benign": 0.13,
+    "lexicon": 0.12,
+    "curated": 0.55,
+    "composed": 0.13,
+    "benign": 0.11,
     "harmful": 0.05,
     "nonsense": 0.005,
-    "replay": 0.025,
+    "replay": 0.035,
 }
 """Share of each kind while training begins and when it ends; kinds that a set lacks are left out.
 Lawful neighbours outweigh harmful rows: the moderator refuses before the model is asked, so the model's own refusal
 is a second line, and one too many costs a good customer's names."""
 TURN = 0.55
-"""Progress (0-1) from which the shares move from EARLY to LATE."""
+"""Progress (0-1) from which the shares move from EARLY to LATE. A model that goes on from one that was trained here
+begins there."""
 ROUND = 16
 """Batches drawn at once: enough to sort by length without making a batch all of one kind."""
 
@@ -45,10 +46,17 @@ class Curriculum:
     example once."""
 
     def __init__(
-        self, kinds: Sequence[str], lengths: Sequence[int], *, batch: int, seed: int, weighted: bool = True
+        self,
+        kinds: Sequence[str],
+        lengths: Sequence[int],
+        *,
+        batch: int,
+        seed: int,
+        weighted: bool = True,
+        begin: float = 0.0,
     ) -> None:
-        """`kinds` and `lengths` (in tokens) of all examples."""
-        self._lengths, self._batch, self._weighted = lengths, batch, weighted
+        """`kinds` and `lengths` (in tokens) of all examples; `begin` is where in the curriculum training starts."""
+        self._lengths, self._batch, self._weighted, self._begin = lengths, batch, weighted, begin
         self._random = Random(seed)
         self._groups: dict[str, list[int]] = {}
         for at, kind in enumerate(kinds):
@@ -78,7 +86,7 @@ class Curriculum:
     def _draw(self, progress: float) -> list[list[int]]:
         wanted = self._batch * ROUND
         if self._weighted:
-            shares = {kind: share for kind, share in shares_at(progress).items() if kind in self._groups}
+            shares = {kind: share for kind, share in self._shares(progress).items() if kind in self._groups}
             kinds = self._random.choices(list(shares), list(shares.values()), k=wanted)
             drawn = [self._take(kind) for kind in kinds]
         else:
@@ -87,6 +95,9 @@ class Curriculum:
         batches = [drawn[start : start + self._batch] for start in range(0, wanted, self._batch)]
         self._random.shuffle(batches)
         return batches
+
+    def _shares(self, progress: float) -> dict[str, float]:
+        return shares_at(self._begin + (1 - self._begin) * progress)
 
     def _take(self, kind: str) -> int:
         group = self._groups[kind]

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from domaingen.generation.model_files import ModelFiles
-from training.batches import Curriculum
+from training.batches import TURN, Curriculum
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.examples import data_digest, read_examples
 from training.export import write_model
@@ -87,7 +87,8 @@ def fine_tune(options: Options, say: Say = print) -> ModelFiles:
     model, tokenizer = start.model.to(device), start.tokenizer
     say(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}, {len(train):,} examples")
     encoded, held_out = encode(train, tokenizer, model), encode(dev[:1200], tokenizer, model)
-    run = _Run(options, model, encoded, held_out, device, work, say)
+    begin = TURN if start.knows_format else 0.0
+    run = _Run(options, model, encoded, held_out, device, work, say, begin)
     run.loop(work / "checkpoint.pt")
     model.load_state_dict(run.best_state)
     return write_model(
@@ -108,7 +109,15 @@ class _Run:
     """The state of one training run."""
 
     def __init__(
-        self, options: Options, model: Any, encoded: Encoded, held_out: Encoded, device: str, work: Path, say: Say
+        self,
+        options: Options,
+        model: Any,
+        encoded: Encoded,
+        held_out: Encoded,
+        device: str,
+        work: Path,
+        say: Say,
+        begin: float,
     ) -> None:
         self.options, self.model, self.encoded, self.held_out = options, model, encoded, held_out
         self.device, self.work, self.say = device, work, say
@@ -122,6 +131,7 @@ class _Run:
             batch=options.batch,
             seed=options.seed,
             weighted=options.curriculum,
+            begin=begin,
         )
         self.step, self.elapsed_s, self.waited = 0, 0.0, 0
         self.best: dict[str, float] = {}

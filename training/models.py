@@ -44,11 +44,13 @@ _SMALLEST_PEAK, _LARGEST_PEAK = 2e-5, 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """`parent` names the model that training begins from, None for a new one."""
+    """`parent` names the model that training begins from, None for a new one; `knows_format` says that it was trained
+    here, and so reads and writes our text already."""
 
     model: Any
     tokenizer: Tokenizer
     parent: str | None
+    knows_format: bool = False
 
 
 def load_or_make(
@@ -123,7 +125,7 @@ def load_base(base: str, dropout: float = 0.0) -> Start:
     add_tokens(tokenizer, causal=causal)
     if tokenizer.get_vocab_size() > model.config.vocab_size:
         model.resize_token_embeddings(tokenizer.get_vocab_size())
-    return Start(model, tokenizer, parent)
+    return Start(model, tokenizer, parent, knows_format=files is not None)
 
 
 def _check_causal(base: str, config: Any, tokenizer: Tokenizer) -> None:

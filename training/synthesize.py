@@ -41,6 +41,9 @@ _STRATEGY_WEIGHTS = (38, 8, 13, 18, 6, 17)
 """For names by rule, in the order of STRATEGIES. Blends need letters that a model of whole words hardly sees, so most of
 them are curated."""
 _STRATEGIES_PER_ROW = 2
+_SAFETY_BY_HAND = 0.25
+"""Share of refusals that are asked for names by hand, so that asking so does not promise any; of their lawful neighbours
+too, though a rule made their names, so that it does not announce a refusal either."""
 _COM_SHARE = 0.76
 _LAPS = (0, 0, 1, 2, 3)
 """Which four of a description's images an example's hints are: the worker's later prompts get later ones."""
@@ -63,7 +66,7 @@ class Amounts:
     often every row is drawn anew, with other hints, constraints and noise."""
 
     lexicon: int = 42_000
-    curated: int = 3
+    curated: int = 5
     composed: int = 3
     safety: int = 1
     nonsense: int = 400
@@ -189,6 +192,7 @@ def _curated(row: CuratedRow, read: _Read, random: Random) -> Iterator[Example]:
         )
         controls = Controls(
             len(taught),
+            True,
             demands.tlds,
             needed + random.choice((0, 0, 1, 2)) if demands.longest else None,
             style_of(taught, strategy, random) if demands.styled else None,
@@ -228,6 +232,7 @@ def _ruled(
         names = [*names[:-1], replace(names[-1], tld=tld)]
     controls = Controls(
         wanted,
+        kind == "benign" and random.random() < _SAFETY_BY_HAND,
         demands.tlds,
         demands.longest,
         style_of(names, strategy, random) if demands.styled else None,
@@ -244,6 +249,7 @@ def _refusal(read: _Read, strategy: str, kind: str, industry: str, style: str, r
     hints = strategy_hints(strategy, _images(read, demands.avoid, demands.longest or LONGEST, random), random)
     controls = Controls(
         random.choice((1, 2, 3, 3, 3, 3)),
+        random.random() < _SAFETY_BY_HAND,
         demands.tlds,
         demands.longest,
         style_of((), strategy, random) if demands.styled else None,

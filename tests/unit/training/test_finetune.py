@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from domaingen.errors import ModelError
 from tests.unit.training import tiny, tiny_causal
-from training.batches import Curriculum, shares_at
+from training.batches import TURN, Curriculum, shares_at
 from training.examples import Example, write_examples
 
 
@@ -177,6 +177,14 @@ def test_the_curriculum_ends_on_curated_rows() -> None:
     assert sum(first.values()) == pytest.approx(1.0)
     assert sum(last.values()) == pytest.approx(1.0)
     assert last["harmful"] <= last["benign"]
+
+
+def test_a_model_that_was_trained_here_begins_where_the_curriculum_turns() -> None:
+    kinds = ["lexicon", "curated"] * 4000
+    streams = [Curriculum(kinds, [9] * 8000, batch=100, seed=0, begin=begin) for begin in (0.0, TURN)]
+    halfway = [sum(kinds[at] == "curated" for _ in range(16) for at in stream.next(0.5)) for stream in streams]
+    assert halfway[0] < 0.35 * 1600 < halfway[1]
+    assert shares_at(TURN) == shares_at(0.0)
 
 
 def test_without_a_curriculum_an_epoch_takes_every_example_once() -> None:
