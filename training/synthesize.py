@@ -63,13 +63,15 @@ class Sources:
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """How much of each kind. `lexicon` is a number of descriptions (two examples each), the others are rounds: how
-    often every row is drawn anew, with other hints, constraints and noise."""
+    often every row is drawn anew, with other hints, constraints and noise. `evened` leaves out harmful examples where a
+    category has more of them than benign ones."""
 
     lexicon: int = 42_000
     curated: int = 5
     composed: int = 3
     safety: int = 1
     nonsense: int = 400
+    evened: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def synthesize(sources: Sources, seed: int = 0, amounts: Amounts | None = None) 
     parts: dict[Part, list[Example]] = {part: [] for part in PARTS}
     for part, example in _all(sources, seed, amounts):
         parts[part].append(example)
-    parts = {part: evened(part, examples, seed) for part, examples in without_leaks(parts).items()}
+    parts = without_leaks(parts)
+    if amounts.evened:
+        parts = {part: evened(part, examples, seed) for part, examples in parts.items()}
     for part, examples in parts.items():
         generator("order", seed, part).shuffle(examples)
     return parts
