@@ -13,7 +13,7 @@ USED_SHARE = 0.65
 """Share of curated examples whose hints begin with the words that the names bring; in the others the model must find
 its own."""
 CONSTRAINED = 0.3
-HINTLESS = 0.2
+HINTLESS = 0.04
 _TLDS = (
     ".com",
     ".net",

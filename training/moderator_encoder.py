@@ -29,6 +29,7 @@ from domaingen.moderation.classifier import view
 from training.encoder_weights import load_layers
 from training.moderator_rows import DATA, Example, choosing_examples, innocent_texts, name_texts, training_examples
 from training.moderator_sources import MINILM, unpack
+from training.noise import misspell
 from training.precision import bfloat16_is_faster
 
 HARM_SMOOTHING = 0.03
@@ -48,6 +49,11 @@ BESIDE_SHARE = 0.13
 """Share of rows that get an innocent sentence in front, and share that gets one behind, harmful and benign alike. With
 sentences in front alone the classifier learned that the end decides, and let 22 of 23 harmful clauses through that an
 ordinary business followed (docs/discovery.md)."""
+
+
+MISTYPED_SHARE = 0.12
+"""Share of texts, harmful and benign alike, in which one to three words get a typing error: half of the harmful rows with
+errors in words that matter had passed."""
 
 
 def pool(model: Any, batch: Any) -> tuple[Any, Any]:
@@ -72,6 +78,15 @@ def beside(text: str, innocents: list[str], rng: random.Random) -> str:
     innocent = rng.choice(innocents)
     first, last = (innocent, text) if draw < BESIDE_SHARE else (text, innocent)
     return first.rstrip(" .?!") + joint + last
+
+
+def mistyped(text: str, rng: random.Random) -> str:
+    """Sometimes with typing errors."""
+    words = text.split()
+    if rng.random() < MISTYPED_SHARE:
+        for at in rng.sample(range(len(words)), min(len(words), rng.choice((1, 2, 3)))):
+            words[at] = misspell(words[at], rng)
+    return " ".join(words)
 
 
 @dataclass
@@ -202,7 +217,8 @@ def fine_tune(
         chosen = rng.sample(extra, innocent_rows)
         losses = []
         for batch in batches_of([*examples, *(Example(text, False, "") for text in chosen)], rng):
-            loss = tuning.loss(batch, [beside(row.text, innocents, rng) for row in batch], target)
+            texts = [mistyped(beside(row.text, innocents, rng), rng) for row in batch]
+            loss = tuning.loss(batch, texts, target)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(moving, 1.0)

@@ -41,9 +41,6 @@ _STRATEGY_WEIGHTS = (38, 8, 13, 18, 6, 17)
 """For names by rule, in the order of STRATEGIES. Blends need letters that a model of whole words hardly sees, so most of
 them are curated."""
 _STRATEGIES_PER_ROW = 2
-_SAFETY_BY_HAND = 0.25
-"""Share of refusals that are asked for names by hand, so that asking so does not promise any; of their lawful neighbours
-too, though a rule made their names, so that it does not announce a refusal either."""
 _COM_SHARE = 0.76
 _LAPS = (0, 0, 1, 2, 3)
 """Which four of a description's images an example's hints are: the worker's later prompts get later ones."""
@@ -196,7 +193,6 @@ def _curated(row: CuratedRow, read: _Read, random: Random) -> Iterator[Example]:
         )
         controls = Controls(
             len(taught),
-            True,
             demands.tlds,
             needed + random.choice((0, 0, 1, 2)) if demands.longest else None,
             style_of(taught, strategy, random) if demands.styled else None,
@@ -236,7 +232,6 @@ def _ruled(
         names = [*names[:-1], replace(names[-1], tld=tld)]
     controls = Controls(
         wanted,
-        kind == "benign" and random.random() < _SAFETY_BY_HAND,
         demands.tlds,
         demands.longest,
         style_of(names, strategy, random) if demands.styled else None,
@@ -253,7 +248,6 @@ def _refusal(read: _Read, strategy: str, kind: str, industry: str, style: str, r
     hints = strategy_hints(strategy, _images(read, demands.avoid, demands.longest or LONGEST, random), random)
     controls = Controls(
         random.choice((1, 2, 3, 3, 3, 3)),
-        random.random() < _SAFETY_BY_HAND,
         demands.tlds,
         demands.longest,
         style_of((), strategy, random) if demands.styled else None,

@@ -204,13 +204,6 @@ def prompts_for(brief: Brief, matches: Sequence[Match], seed: int = 0) -> list[P
         first = number * HINTS_PER_PROMPT + number * HINTS_PER_PROMPT // max(1, len(images))
         drawn = [images[(first + offset) % len(images)] for offset in range(min(HINTS_PER_PROMPT, len(images)))]
         hints = strategy_hints(strategy, drawn, random)
-        controls = Controls(
-            MAX_NAMES,
-            tlds=constraints.tlds,
-            max_length=limit,
-            style=constraints.style,
-            avoid=constraints.avoid,
-            hints=hints,
-        )
+        controls = Controls(MAX_NAMES, constraints.tlds, limit, constraints.style, constraints.avoid, hints)
         prompts.append(Prompt(source_text(description, controls), f"<{strategy}>"))
     return prompts

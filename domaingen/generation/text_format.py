@@ -2,7 +2,7 @@
 
 Source: the control part, then the description, sections divided by « ; », which no description can contain:
 
-    names 3 ; by hand ; tlds .com .io ; max 10 ; style playful ; avoid cafe ; use brew roast dawn ; for organic coffee shop
+    names 3 ; tlds .com .io ; max 10 ; style playful ; avoid cafe ; use brew roast dawn ; for organic coffee shop
 
 Target: one strategy token, then up to three names, segments divided by spaces so that a word taken from the source
 is written with the very pieces that it was read with (which is what lets a small model copy):
@@ -45,7 +45,6 @@ _PIECES = re.compile(r"[^\W_]+|[,.?!;:]")
 _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
 _STOPS = {"!": ".", ";": ",", ":": ","}
 _SECTION = " ; "
-_BY_HAND = "by hand"
 _TLD = re.compile(r"\.[a-z]{2,24}(?:\.[a-z]{2,24})?")
 _NAME = re.compile(r"(?:(?P<reason>[^=]*)=)?(?P<segments>[^=.]+)(?P<tld>\.\s?[a-z]+(?:\s?\.\s?[a-z]+)?)")
 _SEGMENT = re.compile(r"[a-z0-9]+")
@@ -55,11 +54,9 @@ _REASON = re.compile(r"[^\W_]+(?: (?:\+ |, )?[^\W_]+){0,7}")
 @dataclass(frozen=True, slots=True)
 class Controls:
     """The control part of a source. `hints` are words that names may use, in this order; `names` is how many are
-    wanted (one to three); `by_hand` asks for names like those that people wrote, without it they are like those that
-    rules make; the others constrain them."""
+    wanted (one to three); the others constrain them."""
 
     names: int | None = None
-    by_hand: bool = False
     tlds: tuple[str, ...] = ()
     max_length: int | None = None
     style: str | None = None
@@ -100,8 +97,6 @@ def source_text(description: str, controls: Controls) -> str:
     """What the encoder reads. Nothing in `description` can reach the control part: it comes last, after the only
     « ; for », and `plain_words` leaves no semicolon in it."""
     sections = [f"names {controls.names}"] if controls.names else []
-    if controls.by_hand:
-        sections.append(_BY_HAND)
     tlds = [tld for tld in controls.tlds if _TLD.fullmatch(tld)][:_MAX_TLDS]
     if tlds:
         sections.append("tlds " + " ".join(tlds))
@@ -123,7 +118,6 @@ def read_source(source: str) -> tuple[Controls, str]:
     found = dict(section.split(" ", 1) for section in sections)
     return Controls(
         names=int(found["names"]) if "names" in found else None,
-        by_hand=_BY_HAND in sections,
         tlds=tuple(found.get("tlds", "").split()),
         max_length=int(found["max"]) if "max" in found else None,
         style=found.get("style"),

@@ -24,7 +24,7 @@ from domaingen.lexicon import bundled_lexicon
 from domaingen.outcomes import Source
 from domaingen.suggestion import Candidate
 
-CONTROLS = Controls(3, True, (".com", ".io"), 10, "playful", ("cafe",), ("brew", "roast", "dawn"))
+CONTROLS = Controls(3, (".com", ".io"), 10, "playful", ("cafe",), ("brew", "roast", "dawn"))
 
 
 def candidate(
@@ -39,7 +39,7 @@ def brief(description: str, **constraints: object) -> Brief:
 
 def test_a_source_says_the_controls_first_and_the_description_last() -> None:
     assert source_text("Organic coffee shop, in downtown area!", CONTROLS) == (
-        "names 3 ; by hand ; tlds .com .io ; max 10 ; style playful ; avoid cafe ; use brew roast dawn ; for "
+        "names 3 ; tlds .com .io ; max 10 ; style playful ; avoid cafe ; use brew roast dawn ; for "
         "organic coffee shop , in downtown area"
     )
 

@@ -76,17 +76,6 @@ def test_harmful_rows_are_refused_and_their_neighbours_named(parts: dict[str, li
     assert kinds.count("harmful") > 50 < kinds.count("benign")
 
 
-def test_names_by_hand_are_taught_as_such_and_asking_for_them_promises_none(
-    parts: dict[str, list[Example]],
-) -> None:
-    asked: dict[str, set[bool]] = {}
-    for example in parts["train"]:
-        asked.setdefault(example.kind, set()).add(read_source(example.source)[0].by_hand)
-    assert asked["curated"] == {True}
-    assert asked["lexicon"] == asked["composed"] == {False}
-    assert asked["harmful"] == asked["benign"] == {True, False}
-
-
 def test_no_category_has_more_harmful_examples_than_benign_ones(parts: dict[str, list[Example]]) -> None:
     counts = Counter((example.kind, example.industry) for example in parts["train"])
     categories = {category for kind, category in counts if kind == "harmful"}
