@@ -18,8 +18,6 @@ from domaingen.generation.text import Controls, parse_completion, read_source
 Part = Literal["train", "dev", "test"]
 PARTS: tuple[Part, ...] = ("train", "dev", "test")
 KINDS = ("curated", "composed", "lexicon", "benign", "harmful", "nonsense", "replay")
-REFUSALS = frozenset({"harmful", "nonsense"})
-"""Kinds of examples that have no names."""
 REPORT = "report.json"
 
 

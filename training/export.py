@@ -22,7 +22,7 @@ from domaingen.generation.model_files import (
 )
 from domaingen.generation.text import parse_completion, read_source
 from training.convert import convert
-from training.examples import REFUSALS, Example
+from training.examples import Example
 from training.sequences import architecture_of
 from training.tokenizer import save_tokenizer
 
@@ -84,7 +84,7 @@ def behaviour(files: ModelFiles, examples: Sequence[Example]) -> dict[str, float
     refused = harmful = named = lawful = names = obedient = rooted = 0
     for example, completion in zip(examples, completions, strict=True):
         found = parse_completion(completion.text)
-        if example.kind in REFUSALS:
+        if example.kind in {"harmful", "nonsense"}:
             harmful, refused = harmful + 1, refused + (not found)
             continue
         lawful, named = lawful + 1, named + bool(found)

@@ -17,7 +17,7 @@ import torch
 from domaingen.generation.model_files import ModelFiles
 from training.batches import TURN, Curriculum
 from training.checkpoints import load_checkpoint, save_checkpoint
-from training.examples import REFUSALS, data_digest, read_examples
+from training.examples import data_digest, read_examples
 from training.export import write_model
 from training.models import load_or_make, relative_groups
 from training.precision import mixed_precision
@@ -35,9 +35,8 @@ class Options:
     1804.04235, section 8): T5's matrices differ in size by two orders of magnitude and one absolute rate suits none.
     None stands for 0.02 from scratch (arXiv 2309.02373) and 0.002 from a base.
 
-    `preserve`: named examples of other styles than this one keep the base's answers instead of learning their targets
-    (`training.sequences.preserving_loss`); refusals are learnt whatever their style, since keeping the base's answers
-    would keep its leaks. None learns all alike.
+    `preserve`: examples of other styles than this one keep the base's answers instead of learning their targets
+    (`training.sequences.preserving_loss`); None learns all alike.
     """
 
     data: Path
@@ -184,10 +183,7 @@ class _Run:
             if self._before is None:
                 loss = mean_loss(self.model, batch)
             else:
-                taught = [
-                    self.encoded.styles[row] == self.options.preserve or self.encoded.kinds[row] in REFUSALS
-                    for row in rows
-                ]
+                taught = [self.encoded.styles[row] == self.options.preserve for row in rows]
                 loss = preserving_loss(self.model, self._before, batch, taught)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

@@ -27,9 +27,9 @@ from transformers import BertModel, BertTokenizerFast
 
 from domaingen.moderation.classifier import view
 from training.encoder_weights import load_layers
+from training.moderator_noise import disturbed
 from training.moderator_rows import DATA, Example, choosing_examples, innocent_texts, name_texts, training_examples
 from training.moderator_sources import MINILM, unpack
-from training.noise import misspell
 from training.precision import bfloat16_is_faster
 
 HARM_SMOOTHING = 0.03
@@ -40,20 +40,11 @@ DISTILLED, NAMES = 5000, 3000
 """Training texts whose vectors are held near the original's, as many innocent ones besides, and names: relevance
 compares descriptions with names. With a weight of 0.3 and 400 names, own against other names fell from an AUC of 0.911 to
 0.896 (docs/model-card.md)."""
-INNOCENTS = 15_000
+INNOCENTS = 28_000
 """Innocent texts of other data in each epoch, at most. With 1,500 among 37,000 safety rows, half of them in business
 language, 4.8 % of real companies' descriptions were refused (docs/moderation.md)."""
 FROZEN_LAYERS = 1
 """Lowest layers that keep their weights, like the word embeddings."""
-BESIDE_SHARE = 0.13
-"""Share of rows that get an innocent sentence in front, and share that gets one behind, harmful and benign alike. With
-sentences in front alone the classifier learned that the end decides, and let 22 of 23 harmful clauses through that an
-ordinary business followed (docs/discovery.md)."""
-
-
-MISTYPED_SHARE = 0.12
-"""Share of texts, harmful and benign alike, in which one to three words get a typing error: half of the harmful rows with
-errors in words that matter had passed."""
 
 
 def pool(model: Any, batch: Any) -> tuple[Any, Any]:
@@ -65,28 +56,6 @@ def pool(model: Any, batch: Any) -> tuple[Any, Any]:
     mean = (hidden * mask).sum(1) / mask.sum(1)
     highest = hidden.masked_fill(mask == 0, -1e4).max(1).values
     return mean, torch.cat([mean, hidden[:, 0], highest], dim=1)
-
-
-def beside(text: str, innocents: list[str], rng: random.Random) -> str:
-    """Sometimes an innocent sentence in front or behind, so that position tells nothing."""
-    draw = rng.random()
-    if draw >= 2 * BESIDE_SHARE or len(text) > 160:
-        return text
-    joint = rng.choice(
-        [". ", ", and ", "; ", " - ", ". Also: ", ", but mostly ", ". Behind it, ", ", as well as ", ". "]
-    )
-    innocent = rng.choice(innocents)
-    first, last = (innocent, text) if draw < BESIDE_SHARE else (text, innocent)
-    return first.rstrip(" .?!") + joint + last
-
-
-def mistyped(text: str, rng: random.Random) -> str:
-    """Sometimes with typing errors."""
-    words = text.split()
-    if rng.random() < MISTYPED_SHARE:
-        for at in rng.sample(range(len(words)), min(len(words), rng.choice((1, 2, 3)))):
-            words[at] = misspell(words[at], rng)
-    return " ".join(words)
 
 
 @dataclass
@@ -217,7 +186,7 @@ def fine_tune(
         chosen = rng.sample(extra, innocent_rows)
         losses = []
         for batch in batches_of([*examples, *(Example(text, False, "") for text in chosen)], rng):
-            texts = [mistyped(beside(row.text, innocents, rng), rng) for row in batch]
+            texts = [disturbed(row.text, innocents, rng) for row in batch]
             loss = tuning.loss(batch, texts, target)
             optimizer.zero_grad()
             loss.backward()

@@ -14,7 +14,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from domaingen.generation.model_files import ModelFiles, read_model
-from training.examples import REFUSALS, Example, read_examples
+from training.examples import Example, read_examples
 from training.export import write_model
 from training.finetune import evaluate
 from training.models import load_base
@@ -99,9 +99,7 @@ def sweep(
     for alpha in alphas:
         model, tokenizer = averaged(old, new, alpha)
         rows = encode(dev, tokenizer, model)
-        # Refusals are learnt anew; it is the names that are to stay.
-        named = encode([example for example in dev if example.kind not in REFUSALS], tokenizer, model)
-        moved = None if before is None else round(divergence(before, model, named), 4)
+        moved = None if before is None else round(divergence(before, model, rows), 4)
         old_loss = evaluate(model, rows, "cpu")["loss"]
         lessons_loss = (
             evaluate(model, encode(lessons_dev, tokenizer, model), "cpu")["loss"] if lessons_dev else None

@@ -21,11 +21,11 @@ from training.retraining.teaching import teach
 
 FAILURE_SHARE = 0.2
 """Most of an epoch that lessons may be."""
-LEAST_REFUSALS, MOST_REFUSALS = 0.1, 0.25
+LEAST_REFUSALS, MOST_REFUSALS = 0.15, 0.25
 """Bounds of the share of refusals, whatever production's is: with none the model forgets how, and a flood of harmful
 requests must not turn it into a model that refuses."""
 CURATED_SHARE = 0.35
-"""Share of the replayed named rows that were written by hand; the set they come from has about an eighth."""
+"""Share of the replayed named rows that were written by hand; the set they come from has about a third."""
 _COPIES, _MULTIPLIED = 3, 8
 """Rounds in which a new lesson is drawn, each with other hints, constraints and noise: as a rule, and where the
 taxonomy's strategy asks for more rows of the kind. Older lessons are drawn once."""

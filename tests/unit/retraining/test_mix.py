@@ -47,7 +47,7 @@ def test_lessons_are_at_most_a_fifth_and_none_is_left_out(base: Path) -> None:
     assert mixture.card["shares"]["lessons"] <= FAILURE_SHARE
 
 
-@pytest.mark.parametrize(("production", "wanted"), [(None, 0.1), (0.0, 0.1), (0.12, 0.12), (0.9, 0.25)])
+@pytest.mark.parametrize(("production", "wanted"), [(None, 0.15), (0.0, 0.15), (0.18, 0.18), (0.9, 0.25)])
 def test_refusals_have_productions_share_within_bounds(base: Path, production, wanted) -> None:
     mixture = mix(base, lessons(4), Recipe(rows=600, refusal_share=production))
     refusals = sum(map(refuses, mixture.parts["train"]))
