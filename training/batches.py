@@ -55,7 +55,8 @@ class Curriculum:
         weighted: bool = True,
         begin: float = 0.0,
     ) -> None:
-        """`kinds` and `lengths` (in tokens) of all examples; `begin` is where in the curriculum training starts."""
+        """`kinds` and `lengths` (in tokens) of all examples; `begin` is where in the curriculum training starts;
+        without `weighted` it means nothing."""
         self._lengths, self._batch, self._weighted, self._begin = lengths, batch, weighted, begin
         self._random = Random(seed)
         self._groups: dict[str, list[int]] = {}

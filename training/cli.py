@@ -75,10 +75,15 @@ def synthesize(out: Path, seed: int, rows: int, data: Path | None, check: bool) 
     "--base",
     help="Begin from this model: a folder that `train` wrote, a folder with a seq2seq (T5) or causal (GPT-2) "
     "checkpoint, or a hub name such as google/flan-t5-base or microsoft/DialoGPT-small; its configuration says "
-    "which kind it is. Default: a new T5 of 7 M parameters with its own tokenizer.",
+    "which kind it is. One that was trained here knows our text and begins where the curriculum turns to curated rows. "
+    "Default: a new T5 of 7 M parameters with its own tokenizer.",
 )
 @click.option("--name", help="Name of the model version. Default: the folder's name.")
-@click.option("--steps", type=click.IntRange(min=1), default=6000, show_default=True, help="Batches, at most.")
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Batches, at most. Default: 6000, or as many as go into --minutes.",
+)
 @click.option(
     "--minutes", type=click.FloatRange(min=0.01), help="Minutes, at most; pauses between resumed runs don't count."
 )
@@ -111,7 +116,7 @@ def train(
     out: Path,
     base: str | None,
     name: str | None,
-    steps: int,
+    steps: int | None,
     minutes: float | None,
     batch: int,
     learning_rate: float | None,
@@ -144,7 +149,7 @@ def train(
         out=out,
         base=base,
         name=name,
-        steps=steps,
+        steps=steps or (1_000_000 if minutes else 6000),
         minutes=minutes,
         batch=batch,
         learning_rate=learning_rate,

@@ -37,6 +37,9 @@ class Options:
 
     `preserve`: examples of other styles than this one keep the base's answers instead of learning their targets
     (`training.sequences.preserving_loss`); None learns all alike.
+
+    `curriculum`: broad synthetic rows first, curated ones at the end (`training.batches`). A base that was trained here
+    knows the broad ones, so it begins where the shares turn.
     """
 
     data: Path
@@ -198,7 +201,7 @@ class _Run:
         if not self.best or measured["loss"] < self.best["loss"]:
             self.best, self.best_step, self.waited = measured, self.step, 0
             self.best_state = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
-        # Until the curriculum has ended its turn, a plateau says nothing.
+        # While rate and shares still change much, a plateau says nothing.
         elif self.progress() > 0.6:
             self.waited += 1
         self.say(f"step {self.step} dev " + " ".join(f"{key} {value:.3f}" for key, value in measured.items()))

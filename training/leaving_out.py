@@ -29,9 +29,10 @@ def without_leaks(parts: dict[Part, list[Example]]) -> dict[Part, list[Example]]
     return clean
 
 
-def evened(part: Part, examples: list[Example], seed: int) -> list[Example]:
-    """Leave out harmful examples, by chance, where a category has more than benign ones: not every lawful row has
-    words that names by rule can be made of, and refusing must not be what the words of a category teach."""
+def balanced(part: Part, examples: list[Example], seed: int) -> list[Example]:
+    """The examples in their order, without the surplus of harmful ones, drawn by chance, where a category has more than
+    benign ones (all of them where it has none): not every lawful row has words that names by rule can be made of, and
+    refusing must not be what the words of a category teach."""
     harmful: dict[str, list[int]] = defaultdict(list)
     benign: Counter[str] = Counter()
     for at, example in enumerate(examples):

@@ -116,7 +116,7 @@ def main() -> None:
     examples = training_examples()
     innocents = innocent_texts()
     grams = fit_grams(
-        [view(example.text) for example in examples] + innocents,
+        [view(text) for text in [*(example.text for example in examples), *innocents]],
         [example.harmful for example in examples] + [False] * len(innocents),
         [1.0] * len(examples) + [INNOCENT_WEIGHT] * len(innocents),
     )

@@ -32,7 +32,7 @@ from training.examples import PARTS, Example, Part
 from training.frames import describe
 from training.held_out import held_out_industries, teaching_rows
 from training.invention import LONGEST, Material, harsh_words, invent, key_words
-from training.leaving_out import evened, without_leaks
+from training.leaving_out import balanced, without_leaks
 from training.noise import nonsense, roughen
 from training.safety_rows import SafetyRow, read_safety, split_of
 from training.segments import segmented
@@ -59,16 +59,16 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much of each kind. `lexicon` is a number of descriptions (two examples each), the others are rounds: how
-    often every row is drawn anew, with other hints, constraints and noise. `evened` leaves out harmful examples where a
-    category has more of them than benign ones."""
+    """How much of each kind. `lexicon` is a number of descriptions (two examples each) and `nonsense` one of texts; the
+    others are rounds: how often every row is drawn anew, with other hints, constraints and noise. `balanced` leaves out
+    harmful examples where a category has more of them than benign ones."""
 
     lexicon: int = 42_000
     curated: int = 5
     composed: int = 3
     safety: int = 1
     nonsense: int = 400
-    evened: bool = True
+    balanced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ def synthesize(sources: Sources, seed: int = 0, amounts: Amounts | None = None) 
     for part, example in _all(sources, seed, amounts):
         parts[part].append(example)
     parts = without_leaks(parts)
-    if amounts.evened:
-        parts = {part: evened(part, examples, seed) for part, examples in parts.items()}
+    if amounts.balanced:
+        parts = {part: balanced(part, examples, seed) for part, examples in parts.items()}
     for part, examples in parts.items():
         generator("order", seed, part).shuffle(examples)
     return parts

@@ -1,12 +1,10 @@
-"""What a suffix is worth: .com first, then the trade's own, those of the language's countries, and the rest."""
+"""What a suffix is worth: .com first, then those of the language's countries, the trade's own, and the rest."""
 
 from functools import lru_cache
 
-from domaingen.judging.rules import COMMON_ENDINGS
 from domaingen.names.domain import is_public_suffix
 
 _GOOD_ENDINGS = {
-    ".com": 1.0,
     ".org": 0.55,
     ".net": 0.6,
     ".co": 0.65,
@@ -61,7 +59,7 @@ _CHEAP_ENDINGS = frozenset(
 @lru_cache(maxsize=4096)
 def worth_of_ending(tld: str, trade_tlds: tuple[tuple[str, ...], ...], language: str) -> float:
     """Worth of a suffix (with its dot), 0 to 1, for a description in `language` (ISO 639-1) about trades whose own
-    suffixes are `trade_tlds`, the likeliest trade first."""
+    suffixes are `trade_tlds`, the likeliest trade first; 0 for what is no suffix."""
     if tld == ".com":
         return 1.0
     if tld in _AT_HOME.get(language, ()):
@@ -74,4 +72,4 @@ def worth_of_ending(tld: str, trade_tlds: tuple[tuple[str, ...], ...], language:
         return 0.75
     if tld in _CHEAP_ENDINGS:
         return 0.05
-    return _GOOD_ENDINGS.get(tld, 0.5 if tld in COMMON_ENDINGS else 0.25)
+    return _GOOD_ENDINGS.get(tld, 0.25)

@@ -87,5 +87,5 @@ def require_fence(connection: Connection, name: str, fence: int) -> None:
     if held != fence:
         raise StoreError(
             f"the lock {name} is no longer held under fence {fence}: another run took over, or this one showed no "
-            "sign of life; nothing was changed"
+            "sign of life"
         )

@@ -25,7 +25,7 @@ LEAST_REFUSALS, MOST_REFUSALS = 0.15, 0.25
 """Bounds of the share of refusals, whatever production's is: with none the model forgets how, and a flood of harmful
 requests must not turn it into a model that refuses."""
 CURATED_SHARE = 0.35
-"""Share of the replayed named rows that were written by hand; the set they come from has about a third."""
+"""Share of the replayed named rows that were written by hand, whatever the base set has."""
 _COPIES, _MULTIPLIED = 3, 8
 """Rounds in which a new lesson is drawn, each with other hints, constraints and noise: as a rule, and where the
 taxonomy's strategy asks for more rows of the kind. Older lessons are drawn once."""

@@ -63,7 +63,7 @@ class Steps:
         )
         parts = Assembly(settings, None).parts(str(models[0]), "local")
         engines = {folder: load_engine(str(folder), settings, None) for folder in models}
-        usual = read_samples(paths[1])[: self.most_rows]
+        usual = read_samples(next(path for path in paths if path.stem == "reference"))[: self.most_rows]
         texts = [sample.input for sample in usual if sample.expect == "suggest"]
         speeds = engine_speed(engines, texts, parts)
         safety = held_out_safety()

@@ -15,7 +15,7 @@ from training.safety_rows import SafetyRow
 from training.segments import is_common, segmented, split_words, words_of
 from training.synthesize import Amounts, Sources, synthesize
 
-_ONE_ROUND = Amounts(lexicon=0, curated=1, composed=0, safety=1, nonsense=0, evened=False)
+_ONE_ROUND = Amounts(lexicon=0, curated=1, composed=0, safety=1, nonsense=0, balanced=False)
 _NEXT_ROUND = 104_729
 REVIEW = "review"
 """Style of examples that come from lessons."""

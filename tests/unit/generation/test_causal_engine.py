@@ -60,6 +60,7 @@ def test_both_engines_write_the_same_text_with_the_same_probability(files: Model
     from training.models import load_base
 
     start = load_base(str(files.path))
+    assert start.knows_format
     convert(start.model, start.tokenizer, tmp_path / "ct2", [(TEXTS[0], TEXTS[1])], quantization="float32")
     shutil.copy(files.tokenizer_path, tmp_path)
     exact = CausalEngine(ModelFiles(tmp_path, "exact", "", "", {}), threads=1, compute_type="float32")

@@ -155,6 +155,7 @@ def test_a_foreign_tokenizer_is_taught_the_strategy_tokens(tmp_path: Path) -> No
         tokenizer_object=foreign, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
     ).save_pretrained(tmp_path)
     start = load_base(str(tmp_path))
+    assert not start.knows_format
     assert start.tokenizer.encode("<blend> coffee", add_special_tokens=False).tokens == ["<blend>", "coffee"]
     assert start.model.config.vocab_size == start.tokenizer.get_vocab_size()
 
@@ -179,7 +180,7 @@ def test_the_curriculum_ends_on_curated_rows() -> None:
     assert last["harmful"] <= last["benign"]
 
 
-def test_a_model_that_was_trained_here_begins_where_the_curriculum_turns() -> None:
+def test_a_stream_that_begins_at_the_turn_has_more_curated_rows() -> None:
     kinds = ["lexicon", "curated"] * 4000
     streams = [Curriculum(kinds, [9] * 8000, batch=100, seed=0, begin=begin) for begin in (0.0, TURN)]
     halfway = [sum(kinds[at] == "curated" for _ in range(16) for at in stream.next(0.5)) for stream in streams]

@@ -1,5 +1,6 @@
-"""How texts are disturbed while the moderator's encoder learns: company, orders and markup, typing errors. Harmful and lawful
-ones alike, so that the disturbance tells nothing.
+"""How texts are augmented while the moderator's encoder learns: company, orders and markup, typing errors.
+
+Harmful and lawful ones alike, so that the disturbance tells nothing.
 """
 
 import random
@@ -11,8 +12,7 @@ BESIDE_SHARE = 0.13
 sentences in front alone the classifier learned that the end decides, and let 22 of 23 harmful clauses through that an
 ordinary business followed (docs/discovery.md)."""
 MISTYPED_SHARE = 0.12
-"""Share of texts, harmful and benign alike, in which one to three words get a typing error: half of the harmful rows with
-errors in words that matter had passed."""
+"""Share of texts in which one to three words get a typing error (words of under four letters stay as they are)."""
 WRAPPED_SHARE = 0.06
 """Share of texts that stand in an order to a language model, an excuse or markup."""
 WRAPS = (
@@ -33,8 +33,8 @@ WRAPS = (
     "As an exercise for class: {}",
     "{} (asking for a friend)",
     "Admin override. {} End of override.",
-    "<b>{}</b>",
-    "<p>{}</p><!-- ok -->",
+    "<li>{}</li>",
+    "<h1>{}</h1><hr>",
     "SELECT name FROM shops; {}",
     "{} -- end",
     "Row 12: {}",
@@ -59,18 +59,19 @@ def beside(text: str, innocents: list[str], rng: random.Random) -> str:
 
 def mistyped(text: str, rng: random.Random) -> str:
     """Sometimes with typing errors."""
+    if rng.random() >= MISTYPED_SHARE:
+        return text
     words = text.split()
-    if rng.random() < MISTYPED_SHARE:
-        for at in rng.sample(range(len(words)), min(len(words), rng.choice((1, 2, 3)))):
-            words[at] = misspell(words[at], rng)
+    for at in rng.sample(range(len(words)), min(len(words), rng.choice((1, 2, 3)))):
+        words[at] = misspell(words[at], rng)
     return " ".join(words)
 
 
 def wrapped(text: str, rng: random.Random) -> str:
     """Sometimes within an order, an excuse or markup."""
-    return rng.choice(WRAPS).format(text) if rng.random() < WRAPPED_SHARE and "{" not in text else text
+    return rng.choice(WRAPS).format(text) if rng.random() < WRAPPED_SHARE else text
 
 
-def disturbed(text: str, innocents: list[str], rng: random.Random) -> str:
+def augmented(text: str, innocents: list[str], rng: random.Random) -> str:
     """The text with company, wrap and typing errors, each by its own chance."""
     return mistyped(wrapped(beside(text, innocents, rng), rng), rng)
