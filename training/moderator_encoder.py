@@ -39,8 +39,8 @@ DISTILLATION_WEIGHT = 1.0
 DISTILLED = 5000
 """Safety texts whose vectors are held near the original's, and as many innocent ones besides."""
 NAMES = 3000
-"""Names that are held near too, since relevance compares descriptions with names. With 400 of them and a weight of 0.3 own
-against other names had fallen from an AUC of 0.911 to 0.896 (docs/moderation.md)."""
+"""Names that are held near too, since relevance compares descriptions with names. With 400 of them and a weight of 0.3 the AUC of
+own against other names had fallen from 0.918 to 0.892 (docs/moderation.md)."""
 INNOCENTS = 28_000
 """Innocent texts of other data in each epoch, at most. They must grow with the safety rows: with 1,500 among 37,000 of
 those 4.8 % of real companies' descriptions were refused (docs/moderation.md)."""
