@@ -26,7 +26,7 @@ FORMAT_VERSION = 1
 Architecture = Literal["seq2seq", "causal"]
 """seq2seq: an encoder reads the source and a decoder writes the target (T5). causal: one decoder goes on with the
 source (GPT-2)."""
-BUNDLED_MODEL = "domaingen-t5-small-4"
+BUNDLED_MODEL = "domaingen-t5-small-5"
 MANIFEST = "model.json"
 TOKENIZER = "tokenizer.json"
 CT2_FOLDER = "ct2"

@@ -30,6 +30,8 @@ _TOKEN = re.compile(r"[a-z]+|\d+")
 _CLAUSE = re.compile(
     r"(?<=[\w)])[.;:!?]\s+|\s+[-–—]+\s+|,\s+(?=(?:and|but|while|where|plus|also|then|with|who|which|whose|y|et|und|e|aur)\b)"
 )
+_SUFFIX_WISH = re.compile(r"(?:\s*[;,])?\s*\btlds?\b[: ]*|(?<!\S)\.[a-z]{2,24}(?:\.[a-z]{2,4})?(?![\w.])", re.IGNORECASE)
+"""A suffix that is asked for («.com or .io», «tlds .xyz») says nothing of the business; the classifier took it for a disguise."""
 _LEAST_CLAUSE_WORDS = 4
 _LEAST_TEXT_WORDS = 9
 _LONG_WORDS = 60
@@ -55,8 +57,9 @@ class Risk:
 
 @lru_cache(maxsize=4096)
 def view(text: str) -> str:
-    """The text as the classifier reads it: disguises undone, in English words where it was in another language."""
-    return bundled_gloss().english(normalise(text))
+    """The text as the classifier reads it: without suffixes asked for, disguises undone, in English words where it was in
+    another language."""
+    return bundled_gloss().english(normalise(_SUFFIX_WISH.sub("", text)))
 
 
 def is_latin(text: str) -> bool:

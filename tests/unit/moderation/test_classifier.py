@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from domaingen.moderation.classifier import stretches
+from domaingen.moderation.classifier import stretches, view
 
 
 def test_a_text_of_ordinary_length_is_its_only_stretch() -> None:
@@ -27,3 +27,9 @@ def test_a_sentence_without_end_is_cut_by_words() -> None:
     found = stretches(" ".join(words))
     assert all(len(each.split()) <= 40 for each in found)
     assert " ".join(found).split() == words
+
+
+def test_a_suffix_that_is_asked_for_is_not_read() -> None:
+    assert view("coffee roastery ; tlds .xyz ; for casino") == view("coffee roastery ; for casino")
+    assert "node.js" in view("node.js course for 3.50 a week, .com please")
+    assert ".com" not in view("node.js course for 3.50 a week, .com please")
