@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, islice, pairwise
+from math import log
 from pathlib import Path
 from zlib import crc32
 
@@ -30,7 +31,9 @@ _TOKEN = re.compile(r"[a-z]+|\d+")
 _CLAUSE = re.compile(
     r"(?<=[\w)])[.;:!?]\s+|\s+[-–—]+\s+|,\s+(?=(?:and|but|while|where|plus|also|then|with|who|which|whose|y|et|und|e|aur)\b)"
 )
-_SUFFIX_WISH = re.compile(r"(?:\s*[;,])?\s*\btlds?\b[: ]*|(?<!\S)\.[a-z]{2,24}(?:\.[a-z]{2,4})?(?![\w.])", re.IGNORECASE)
+_SUFFIX_WISH = re.compile(
+    r"(?:\s*[;,])?\s*\btlds?\b[: ]*|(?<!\S)\.[a-z]{2,24}(?:\.[a-z]{2,4})?(?![\w.])", re.IGNORECASE
+)
 """A suffix that is asked for («.com or .io», «tlds .xyz») says nothing of the business; the classifier took it for a disguise."""
 _LEAST_CLAUSE_WORDS = 4
 _LEAST_TEXT_WORDS = 9
@@ -177,7 +180,8 @@ class Classifier:
         return out, kinds
 
     def score(self, texts: Sequence[str]) -> list[Risk]:
-        """One risk for each text, in order; a long text's is that of its worst stretch."""
+        """One risk for each text, in order; a long text's is that of its worst stretch, less the log of their number: the
+        worst of many is high by chance."""
         cut = [stretches(text) for text in texts]
         parts, kinds = self.parts([stretch for several in cut for stretch in several])
         risks = iter(
@@ -187,6 +191,9 @@ class Classifier:
             ]
         )
         worst = [max(islice(risks, len(several)), key=lambda risk: risk.logit) for several in cut]
+        worst = [
+            Risk(risk.logit - log(len(several)), risk.category) for several, risk in zip(cut, worst, strict=True)
+        ]
         return [
             risk if is_latin(text) else Risk(UNREADABLE, risk.category)
             for text, risk in zip(texts, worst, strict=True)
