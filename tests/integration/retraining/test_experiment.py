@@ -1,4 +1,4 @@
-"""The story that docs/retraining.md tells, in its short form: every step runs, and the prototype's recipe is refused."""
+"""The story that docs/retraining.md tells, in its short form: every step runs, and both recipes stand before the gate."""
 
 import json
 import subprocess
@@ -21,7 +21,8 @@ def test_one_whole_turn_ends_with_a_verdict_on_both_recipes(tmp_path: Path) -> N
     figures = json.loads((tmp_path / "experiment.json").read_text())
     assert figures["review"]["corrected"] > 0
     assert figures["turn"]["status"] in {"promoted", "refused"}
-    assert not figures["prototype"]["passed"]
+    # Three steps forget too little for a verdict to rely on; the whole form's is in docs/retraining.md.
+    assert len(figures["prototype"]["points"]) == len(figures["turn"]["points"]) == 9
     assert len(figures["weights"]) == 5
     for folder in ("turn", "prototype"):
         assert (tmp_path / folder / "gate.html").stat().st_size > 4000
