@@ -25,6 +25,7 @@ from domaingen.lexicon import Lexicon
 from domaingen.moderation.normalise import legible
 from domaingen.moderation.verdict import Decision, Moderator, NameModerator
 from domaingen.names.domain import unsatisfiable
+from domaingen.names.gist import gist
 from domaingen.outcomes import FailureType, Judge, Status
 from domaingen.suggestion import Candidate, Outcome, Suggestion, combine_scores, without_names
 
@@ -106,8 +107,8 @@ def name_rows(
             outcomes[position] = without_names(FailureType.SAFETY_ISSUE, verdict.reason, category=verdict.category)
             del briefs[position]
         else:
-            readable = legible(briefs[position].description)
-            briefs[position] = replace(briefs[position], description=readable)
+            telling = gist(legible(briefs[position].description))
+            briefs[position] = replace(briefs[position], description=telling)
     outcomes |= _name_briefs(briefs, parts, options, evidence, stage)
     return [
         replace(

@@ -14,6 +14,7 @@ from typing import Any
 from domaingen.assets import asset
 from domaingen.judging.judge import Named
 from domaingen.lexicon import Lexicon, bundled_lexicon
+from domaingen.names.gist import gist
 from domaingen.names.quality import Quality, measure
 from domaingen.names.reading import Reading, read_description
 from domaingen.outcomes import Judge
@@ -92,7 +93,8 @@ class LocalJudge:
         self._read = lru_cache(maxsize=64)(self._read_description)
 
     def _read_description(self, description: str) -> Reading:
-        return read_description(description, self._lexicon.match(description))
+        telling = gist(description)
+        return read_description(telling, self._lexicon.match(telling))
 
     def _measure(self, named: Named) -> Quality:
         label, _, suffix = named.domain.partition(".")
