@@ -9,7 +9,7 @@ its shares are the epoch's.
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from domaingen.generation.text import generator, plain_words
 from training.examples import PARTS, Example, Part, read_examples
 from training.retraining.lessons import Lesson
-from training.retraining.teaching import teach
+from training.retraining.teaching import REVIEW, teach
 
 FAILURE_SHARE = 0.2
 """Most of an epoch that lessons may be."""
@@ -30,6 +30,10 @@ _COPIES, _MULTIPLIED = 3, 8
 """Rounds in which a new lesson is drawn, each with other hints, constraints and noise: as a rule, and where the
 taxonomy's strategy asks for more rows of the kind. Older lessons are drawn once."""
 _MULTIPLYING = frozenset({"more_training_data", "add_noisy_rows", "add_safety_rows", "add_benign_rows"})
+REHEARSED = 0.1
+"""Share of the replayed harmful rows, and of their lawful neighbours, that are learnt anew like lessons. Where the old
+model's answers to all of them were kept, lessons in naming made it laxer by itself; with all refusals learnt anew and no
+neighbours it refused too much (docs/retraining.md)."""
 _NONSENSE = 0.1
 """Share of nonsense among replayed refusals."""
 _DEV = 800
@@ -147,7 +151,11 @@ def _replay(
     others = _sample(
         [*kinds["composed"], *kinds["lexicon"], *kinds["replay"], *kinds["benign"]], left - len(curated), random
     )
-    found: dict[str, list[Example]] = {"neighbours": neighbours, "nonsense": nonsense, "harmful": harmful}
+    found: dict[str, list[Example]] = {
+        "neighbours": _rehearsed(neighbours),
+        "nonsense": nonsense,
+        "harmful": _rehearsed(harmful),
+    }
     for example in (*curated, *others):
         found.setdefault(example.kind, []).append(example)
     return found
@@ -165,6 +173,12 @@ def _neighbours(harmful: Sequence[Example], benign: Sequence[Example], random: R
             return
         words = set(example.description.split())
         yield max(random.choices(near, k=12), key=lambda each: len(words & set(each.description.split())))
+
+
+def _rehearsed(examples: Sequence[Example]) -> list[Example]:
+    """The examples, the first of them marked to be learnt; they are in no order."""
+    learnt = round(REHEARSED * len(examples))
+    return [replace(each, style=REVIEW) if at < learnt else each for at, each in enumerate(examples)]
 
 
 def _sample(examples: Sequence[Example], count: int, random: Random) -> list[Example]:

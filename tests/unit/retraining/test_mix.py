@@ -6,8 +6,8 @@ import pytest
 
 from training.examples import Example, write_examples
 from training.retraining.lessons import Lesson
-from training.retraining.mix import FAILURE_SHARE, Recipe, mix, refuses
-from training.retraining.teaching import teach
+from training.retraining.mix import FAILURE_SHARE, REHEARSED, Recipe, mix, refuses
+from training.retraining.teaching import REVIEW, teach
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def lessons(count: int, expect="suggest", at: float = 10.0, **changes):
 
 def test_lessons_are_at_most_a_fifth_and_none_is_left_out(base: Path) -> None:
     mixture = mix(base, lessons(60), Recipe(rows=500))
-    taught = [each for each in mixture.parts["train"] if each.style == "review"]
+    taught = [each for each in mixture.parts["train"] if each.industry == "poor_quality"]
     assert len(taught) == FAILURE_SHARE * 500
     assert {each.description.split()[-1] for each in taught} >= {str(number) for number in range(60)}
     assert mixture.card["shares"]["lessons"] <= FAILURE_SHARE
@@ -59,6 +59,14 @@ def test_every_harmful_row_has_a_lawful_neighbour(base: Path) -> None:
     card = mix(base, lessons(10, "refuse"), Recipe(rows=600)).card
     refusing = round(card["shares"]["refusals"] * card["examples"]) - card["by_source"]["replay_nonsense"]
     assert card["by_source"]["replay_neighbours"] == refusing
+
+
+def test_some_of_the_replayed_refusals_and_neighbours_are_learnt_anew(base: Path) -> None:
+    mixture = mix(base, lessons(10), Recipe(rows=600))
+    learnt = [each for each in mixture.parts["train"] if each.style == REVIEW and each.industry == "violence"]
+    sources = mixture.card["by_source"]
+    assert sum(map(refuses, learnt)) == round(REHEARSED * sources["replay_harmful"])
+    assert sum(not refuses(each) for each in learnt) == round(REHEARSED * sources["replay_neighbours"])
 
 
 def test_old_lessons_come_once_and_new_ones_often(base: Path) -> None:
