@@ -1,6 +1,9 @@
 """Fine-tune all-MiniLM-L6-v2 on the safety rows and convert it to CTranslate2 int8: `data/encoder/`.
 
-    python -m training.moderator_encoder [--epochs 3] [--lr 2e-4] [--seed 0] [--begin data/encoder] [--untuned]
+    python -m training.moderator_encoder [--epochs 3] [--lr 2e-4] [--seed 0] [--untuned]
+    python -m training.moderator_encoder --begin data/encoder --whole wider_thirteenth --rows 20000 --lr 1e-4
+
+The second goes on from an encoder with the rows of new topics among a replay of older ones.
 
 One model serves two: its mean vector stays near the original's (a distillation term on a sample of the texts), so that
 it still measures how relevant a name is, while the harm and its kind are read from mean, first token and maximum
@@ -225,7 +228,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--untuned", action="store_true", help="convert the original, for comparison")
     parser.add_argument(
-        "--rows", type=int, help="train on so many safety rows and at most as many innocent texts, by chance"
+        "--rows", type=int, help="train on so many safety rows, by chance, and at most as many innocent texts"
+    )
+    parser.add_argument(
+        "--whole",
+        action="append",
+        default=[],
+        help="with --rows: a topic all of whose rows are trained on besides",
     )
     parser.add_argument("--begin", type=Path, help="go on from the encoder of this folder")
     parser.add_argument("--out", type=Path, default=DATA)
@@ -248,7 +257,9 @@ def main() -> None:
             return
         examples = [Example(view(row.text), row.harmful, row.category, row.topic) for row in training_examples()]
         if flags.rows:
-            examples = random.Random(flags.seed).sample(examples, flags.rows)
+            whole = [example for example in examples if example.topic in flags.whole]
+            rest = [example for example in examples if example.topic not in flags.whole]
+            examples = whole + random.Random(flags.seed).sample(rest, min(flags.rows, len(rest)))
         tuning = fine_tune(source, examples, epochs=flags.epochs, lr=flags.lr, seed=flags.seed, begin=flags.begin)
         tuned = Path(temporary) / "tuned"
         tuning.model.save_pretrained(tuned)
