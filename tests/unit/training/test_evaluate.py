@@ -122,6 +122,7 @@ class TestSets:
             ("languages", 40),
             ("constraints", 40),
             ("moderation", 700),
+            ("moderation_second", 700),
         ],
     )
     def test_they_can_be_read(self, name: str, least: int) -> None:
