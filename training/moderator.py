@@ -54,7 +54,7 @@ def fit_grams(texts: list[str], harm: list[bool], weight: list[float]) -> Floats
     bias = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights, bias], max_iter=80, line_search_fn="strong_wolfe")
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]  # torch comes without types here
+    @torch.no_grad()
     def closure() -> torch.Tensor:
         logits = (across @ weights[:, None])[:, 0] + bias
         loss = functional.binary_cross_entropy_with_logits(logits, target, weight=importance)
