@@ -68,7 +68,7 @@ class Size:
     steps: int = 1_000_000
 
 
-FULL = Size(cases=600, discover_minutes=2.0, rows=8_000, minutes=3.5, base_rows=6_000)
+FULL = Size(cases=600, discover_minutes=2.0, rows=8_000, minutes=8.0, base_rows=6_000)
 SHORT = Size(
     cases=4,
     discover_minutes=0.02,
@@ -241,7 +241,7 @@ def _discover(
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write.")
-@click.option("--short", is_flag=True, help="A minute instead of half an hour; no verdict to rely on.")
+@click.option("--short", is_flag=True, help="A minute instead of forty; no verdict to rely on.")
 @click.option("--minutes", type=click.FloatRange(min=0.01), help="Minutes of each training.")
 @click.option(
     "--data",
