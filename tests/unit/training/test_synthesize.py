@@ -23,7 +23,7 @@ LOOSE = Limits(industries_min=50, strategy_min=0.02, contrast_min=0.5, descripti
 @pytest.fixture(scope="module")
 def sources() -> Sources:
     whole = read_sources()
-    return Sources(whole.lexicon, whole.curated[::12], whole.safety[::40])
+    return Sources(whole.lexicon, whole.curated[::12], whole.safety[::48])
 
 
 @pytest.fixture(scope="module")
