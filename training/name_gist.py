@@ -25,7 +25,7 @@ FOLDS = 4
 SHORT = 20
 """Words of a curated description, at most."""
 CURATED = 400
-"""Curated descriptions, at most; they never measure."""
+"""Curated descriptions, about so many; they never measure."""
 LEAST_USES = 6
 """Sentences that a word must stand in to have a weight of its own."""
 

@@ -72,7 +72,7 @@ def tells_trade(sentence: str) -> float:
     fitted = _fitted()
     plain, meaning = features(sentence)
     logit = fitted.intercept + float(fitted.plain @ plain) + float(fitted.meaning @ meaning)
-    logit += sum(fitted.words.get(word, 0.0) for word in frequent_words(sentence))
+    logit += sum(fitted.words.get(word, 0.0) for word in sorted(frequent_words(sentence)))
     return 1.0 / (1.0 + exp(-logit))
 
 
