@@ -18,8 +18,8 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,20 @@ HARM_SMOOTHING = 0.03
 KIND_WEIGHT = 0.3
 RANKING_WEIGHT = 0.5
 DISTILLATION_WEIGHT = 1.0
-DISTILLED = 5000
+DISTILLED = 10_000
 """Safety texts whose vectors are held near the original's, and as many innocent ones besides."""
-NAMES = 3000
+NAMES = 6000
 """Names that are held near too, since relevance compares descriptions with names. With 400 of them and a weight of 0.3 the AUC of
 own against other names had fallen from 0.918 to 0.892 (docs/moderation.md)."""
-INNOCENTS = 28_000
+INNOCENTS = 36_000
 """Innocent texts of other data in each epoch, at most. They must grow with the safety rows: with 1,500 among 37,000 of
 those 4.8 % of real companies' descriptions were refused (docs/moderation.md)."""
 FROZEN_LAYERS = 1
 """Lowest layers that keep their weights, like the word embeddings."""
+REPORT_EVERY = 500
+"""Steps between two lines of progress."""
+Reading = tuple[Example, str]
+"""A row and its text as this epoch reads it."""
 
 
 def pool(model: Any, batch: Any) -> tuple[Any, Any]:
@@ -88,8 +92,9 @@ class Tuning:
         self.model.train()
         return vectors
 
-    def loss(self, batch: list[Example], texts: list[str], target: dict[str, Any]) -> Any:
+    def loss(self, readings: list[Reading], target: dict[str, Any]) -> Any:
         """Harm, kind of harm, and closeness to the original's mean vector where the text is unchanged."""
+        batch, texts = [row for row, _ in readings], [text for _, text in readings]
         mean, features = pool(self.model, self.tokens(texts))
         logits = self.head(functional.dropout(features, 0.1))
         harm = torch.tensor([float(row.harmful) for row in batch])
@@ -124,32 +129,46 @@ class Tuning:
         return float((logits[harmful][:, None] > logits[~harmful][None]).float().mean())
 
 
-def batches_of(rows: list[Example], rng: random.Random) -> list[list[Example]]:
-    """Shuffled batches of about 32 rows of like length. A harmful row travels with a lawful one of its topic, so that
-    what both share can't tell them apart."""
-    topics: dict[tuple[str, str], tuple[list[Example], list[Example]]] = defaultdict(lambda: ([], []))
-    units: list[list[Example]] = []
-    for row in rng.sample(rows, len(rows)):
+def batches_of(rows: list[Reading], rng: random.Random) -> list[list[Reading]]:
+    """Shuffled batches of 16 pairs or single rows of like length. A harmful row travels with a lawful one of its topic, so
+    that what both share can't tell them apart, and of its length, so that length can't either and little is padded."""
+    topics: dict[tuple[str, str], tuple[list[Reading], list[Reading]]] = defaultdict(lambda: ([], []))
+    units: list[list[Reading]] = []
+    for row, text in rng.sample(rows, len(rows)):
         if row.topic:
-            topics[row.category, row.topic][row.harmful].append(row)
+            topics[row.category, row.topic][row.harmful].append((row, text))
         else:
-            units.append([row])
-    for lawful, harmful in topics.values():
-        units += [[row for row in pair if row] for pair in zip_longest(lawful, harmful)]
+            units.append([(row, text)])
+    for sides in topics.values():
+        pairs = min(map(len, sides))
+        lawful, harmful = (sorted(side[:pairs], key=_length) for side in sides)
+        units += [[one, other] for one, other in zip(lawful, harmful, strict=True)]
+        units += [[single] for side in sides for single in side[pairs:]]
     rng.shuffle(units)
     batches = []
-    for start in range(0, len(units), 256):
-        block = sorted(units[start : start + 256], key=lambda unit: max(len(row.text) for row in unit))
-        batches += [[row for unit in block[i : i + 16] for row in unit] for i in range(0, len(block), 16)]
+    for start in range(0, len(units), 1024):
+        block = sorted(units[start : start + 1024], key=lambda unit: max(map(_length, unit)))
+        batches += [[reading for unit in block[i : i + 16] for reading in unit] for i in range(0, len(block), 16)]
     rng.shuffle(batches)
     return batches
 
 
+def _length(reading: Reading) -> int:
+    return len(reading[1])
+
+
 def fine_tune(
-    source: Path, examples: list[Example], *, epochs: int, lr: float, seed: int, begin: Path | None = None
-) -> Tuning:
+    source: Path,
+    examples: list[Example],
+    keep: Callable[[Tuning], None],
+    *,
+    epochs: int,
+    lr: float,
+    seed: int,
+    begin: Path | None = None,
+) -> None:
     """Train all but the frozen layers with AdamW, a short warm-up and a linear decay, from the published weights or
-    from those of an encoder's folder, `begin`."""
+    from those of an encoder's folder, `begin`. After each epoch `keep` gets what there is by then."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
     tokenizer = BertTokenizerFast.from_pretrained(str(source))
@@ -175,7 +194,8 @@ def fine_tune(
             tuning.head.weight.copy_(rows[:, :-1])
             tuning.head.bias.copy_(rows[:, -1])
     innocent_rows = min(INNOCENTS, len(extra), len(examples))
-    total = epochs * len(batches_of([*examples, *(Example("", False, "") for _ in range(innocent_rows))], rng))
+    plain = [(row, row.text) for row in [*examples, *(Example("", False, "") for _ in range(innocent_rows))]]
+    total = epochs * len(batches_of(plain, rng))
     moving = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
         [{"params": moving, "lr": lr}, {"params": tuning.head.parameters(), "lr": 15 * lr}],
@@ -188,20 +208,26 @@ def fine_tune(
     for epoch in range(epochs):
         chosen = rng.sample(extra, innocent_rows)
         losses = []
-        for batch in batches_of([*examples, *(Example(text, False, "") for text in chosen)], rng):
-            loss = tuning.loss(batch, [augmented(row.text, company, rng) for row in batch], target)
+        rows = [*examples, *(Example(text, False, "") for text in chosen)]
+        for batch in batches_of([(row, augmented(row.text, company, rng)) for row in rows], rng):
+            loss = tuning.loss(batch, target)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(moving, 1.0)
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
-        line = (
-            f"{time.strftime('%X')} epoch {epoch + 1}: loss {np.mean(losses):.3f}, dev AUC {tuning.dev_auc():.3f}"
-        )
-        print(line, flush=True)  # noqa: T201
-    model.eval()
-    return tuning
+            if len(losses) % REPORT_EVERY == 0:
+                done = epoch * total // epochs + len(losses)
+                _say(f"step {done} of {total}: loss {np.mean(losses[-REPORT_EVERY:]):.3f}")
+        _say(f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, dev AUC {tuning.dev_auc():.4f}")
+        model.eval()
+        keep(tuning)
+        model.train()
+
+
+def _say(line: str) -> None:
+    print(time.strftime("%X"), line, flush=True)  # noqa: T201
 
 
 def convert(model_folder: Path, target: Path, card: dict[str, Any]) -> None:
@@ -260,14 +286,17 @@ def main() -> None:
             whole = [example for example in examples if example.topic in flags.whole]
             rest = [example for example in examples if example.topic not in flags.whole]
             examples = whole + random.Random(flags.seed).sample(rest, min(flags.rows, len(rest)))
-        tuning = fine_tune(source, examples, epochs=flags.epochs, lr=flags.lr, seed=flags.seed, begin=flags.begin)
-        tuned = Path(temporary) / "tuned"
-        tuning.model.save_pretrained(tuned)
-        tuning.tokenizer.save_pretrained(tuned)
-        shutil.copy(source / "tokenizer.json", tuned / "tokenizer.json")
-        convert(tuned, flags.out / "encoder", card)
-    weights = torch.cat([tuning.head.weight, tuning.head.bias[:, None]], dim=1).detach().numpy()
-    np.savez_compressed(flags.out / "encoder" / "head.npz", head=weights[0], kinds=weights[1:])
+
+        def keep(tuning: Tuning) -> None:
+            tuned = Path(temporary) / "tuned"
+            tuning.model.save_pretrained(tuned)
+            tuning.tokenizer.save_pretrained(tuned)
+            shutil.copy(source / "tokenizer.json", tuned / "tokenizer.json")
+            convert(tuned, flags.out / "encoder", card)
+            weights = torch.cat([tuning.head.weight, tuning.head.bias[:, None]], dim=1).detach().numpy()
+            np.savez_compressed(flags.out / "encoder" / "head.npz", head=weights[0], kinds=weights[1:])
+
+        fine_tune(source, examples, keep, epochs=flags.epochs, lr=flags.lr, seed=flags.seed, begin=flags.begin)
 
 
 if __name__ == "__main__":
