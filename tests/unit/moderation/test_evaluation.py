@@ -83,7 +83,12 @@ def test_no_text_stands_in_two_parts() -> None:
 
 
 def test_no_row_that_measures_moderation_is_taught() -> None:
-    names = ("evaluation/moderation.jsonl", "evaluation/moderation_second.jsonl", "moderation/dev.jsonl")
+    names = (
+        "evaluation/moderation.jsonl",
+        "evaluation/moderation_second.jsonl",
+        "evaluation/moderation_third.jsonl",
+        "moderation/dev.jsonl",
+    )
     lines = [
         line
         for name in names
@@ -91,7 +96,7 @@ def test_no_row_that_measures_moderation_is_taught() -> None:
     ]
     taught = [row for row in safety_rows() if split_of(row.category, row.topic) == "train"]
     measuring = [json.loads(line)["input"] for line in lines]
-    assert len(measuring) > 2200
+    assert len(measuring) > 3000
     assert find_leaks(taught, measuring) == []
 
 

@@ -123,6 +123,7 @@ class TestSets:
             ("constraints", 40),
             ("moderation", 700),
             ("moderation_second", 700),
+            ("moderation_third", 700),
         ],
     )
     def test_they_can_be_read(self, name: str, least: int) -> None:
