@@ -150,9 +150,8 @@ class Assembly:
         )
 
     def _make_moderator(self) -> Moderator:
-        asks = self._settings.asks_moderation
-        local = LocalModerator(refuse_sensitive=_words(self._settings.refuse_sensitive), consult=asks)
-        if not asks:
+        local = LocalModerator(refuse_sensitive=_words(self._settings.refuse_sensitive))
+        if not self._settings.asks_moderation:
             return local
         # The OpenAI client takes half a second to import, and a process without a key needs none.
         from domaingen.moderation.second_opinion import make_moderator

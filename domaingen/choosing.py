@@ -62,7 +62,7 @@ def choose(
                 continue
             label = parse_domain(candidate.domain).label
             if findings := moderator.inspect(label, description=brief.description):
-                evidence.drop(findings[0].code, candidate)
+                evidence.drop(findings[0].code, candidate, findings)
                 dropped.append(candidate)
             else:
                 clean.add(candidate)

@@ -101,6 +101,7 @@ def name_rows(
         if verdict.disagreement:
             log.info("moderators disagree", row=rows[position].row, opinions=verdict.disagreement)
         seen = evidence[position] = Evidence(asked=briefs[position].constraints.count, risk=verdict.risk)
+        seen.opinions = verdict.disagreement
         unsure = verdict.decision is Decision.UNCERTAIN and options.refuse_uncertain
         if verdict.decision is Decision.REFUSE or unsure:
             seen.uncertain = unsure

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from domaingen.generation.text_format import NONE, STRATEGY_TOKENS, parse_completion
+from domaingen.moderation.verdict import Finding
 from domaingen.outcomes import Source
 from domaingen.suggestion import Candidate
 
@@ -22,15 +23,19 @@ _SHORTEST_CUT = 64
 class Evidence:
     """Of one row. `risk` is the moderator's probability of harm (0-1), `trade` the weight of the best known trade near
     the description, None where there is none, `asked` how many names the row wants, `uncertain` whether it was refused
-    only because moderation was not sure."""
+    only because moderation was not sure, `opinions` what two moderators thought of it, where they did not agree."""
 
-    __slots__ = ("asked", "completions", "dropped", "names", "risk", "trade", "uncertain", "unread")
+    __slots__ = (
+        "asked", "completions", "dropped", "findings", "names", "opinions", "risk", "trade", "uncertain", "unread",
+    )  # fmt: skip
 
     def __init__(self, *, asked: int = 0, risk: float = 0.0, trade: float | None = None) -> None:
         self.asked, self.risk, self.trade = asked, risk, trade
         self.uncertain = False
+        self.opinions: str | None = None
         self.completions = self.names = 0
         self.dropped: dict[str, tuple[int, list[str]]] = {}
+        self.findings: dict[str, Sequence[Finding]] = {}
         self.unread: dict[str, tuple[int, list[str]]] = {}
 
     def read(self, texts: Iterable[str]) -> list[Candidate]:
@@ -45,10 +50,14 @@ class Evidence:
             found += names
         return found
 
-    def drop(self, reason: str, candidate: Candidate) -> None:
-        """Note a name that a check dropped. Only the model's: composed names say nothing about it."""
-        if candidate.source is Source.MODEL:
-            _count(self.dropped, reason, candidate.domain)
+    def drop(self, reason: str, candidate: Candidate, findings: Sequence[Finding] = ()) -> None:
+        """Note a name that a check dropped, with what the name moderator found in it. Only the model's: composed names
+        say nothing about it."""
+        if candidate.source is not Source.MODEL:
+            return
+        example = _count(self.dropped, reason, candidate.domain)
+        if findings and example:
+            self.findings[example] = findings
 
     def _note_unread(self, text: str) -> None:
         # Engines leave special tokens out of the text, and `<none>` is one: a refusal reads as nothing at all.
@@ -63,24 +72,34 @@ class Evidence:
                 _count(self.unread, _why_unread(part, last=number == len(parts), length=len(text)), part)
 
     def as_dict(self) -> dict[str, Any]:
-        """What is worth keeping, ready for JSON: reasons with their count and up to `EXAMPLES` examples."""
+        """What is worth keeping, ready for JSON: reasons with their count and up to `EXAMPLES` examples; `findings` by
+        example, each a reason code with the part of the name that shows it."""
         return {
             "asked": self.asked,
             "risk": round(self.risk, 4),
             "trade": None if self.trade is None else round(self.trade, 3),
             "uncertain": self.uncertain,
+            "opinions": self.opinions,
             "completions": self.completions,
             "names": self.names,
             "dropped": _plain(self.dropped),
+            "findings": {
+                domain: [{"code": each.code, "evidence": each.evidence[:_LONGEST_EXAMPLE]} for each in findings]
+                for domain, findings in self.findings.items()
+            },
             "unread": _plain(self.unread),
         }
 
 
-def _count(tally: dict[str, tuple[int, list[str]]], reason: str, example: str) -> None:
+def _count(tally: dict[str, tuple[int, list[str]]], reason: str, text: str) -> str | None:
+    """The example that was kept of a text, None where it adds none."""
     count, examples = tally.get(reason) or (0, [])
-    if len(examples) < EXAMPLES and example[:_LONGEST_EXAMPLE] not in examples:
-        examples.append(example[:_LONGEST_EXAMPLE])
     tally[reason] = (count + 1, examples)
+    example = text[:_LONGEST_EXAMPLE]
+    if len(examples) >= EXAMPLES or example in examples:
+        return None
+    examples.append(example)
+    return example
 
 
 def _plain(tally: dict[str, tuple[int, list[str]]]) -> dict[str, dict[str, Any]]:

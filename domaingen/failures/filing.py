@@ -3,7 +3,9 @@
 Thresholds keep the table of use: one dropped name among twelve is what checks are for, and files nothing. A row files
 each type once, with counts and examples, and at most `MOST_FINDINGS` findings beside its outcome.
 
-- A refused, rejected or failed row always files its outcome.
+- A refused, rejected or failed row always files its outcome; where two moderators did not agree on a refused one, with
+  the opinions of both.
+- `disputed_request`: always, where they did not agree on a row that was not refused.
 - `model_refusal`, `invalid_format`, `duplicate_names`, `constraint_broken`: at least half of what the model wrote for
   the row. Below that the checks and the next prompts make up for it.
 - `invalid_domain`, `hidden_word`, `brand_collision`: from the first one on. They are rare (about one row in fifty), and
@@ -154,6 +156,8 @@ def _outcome_record(
     cause = None
     if outcome.failure_type is FailureType.SAFETY_ISSUE and outcome.evidence:
         output["risk"] = outcome.evidence["risk"]
+        if opinions := outcome.evidence.get("opinions"):
+            output["opinions"] = opinions
         cause = "uncertain_verdict" if outcome.evidence.get("uncertain") else None
     elif outcome.failure_type is FailureType.TOO_FEW_SUGGESTIONS:
         cause = _shortage_cause(outcome.evidence)
@@ -168,9 +172,12 @@ _ORACLES = {Status.REFUSED: "moderator", Status.REJECTED: "intake", Status.FAILE
 
 def _findings(outcome: Outcome) -> list[_Found]:
     evidence = outcome.evidence
-    if not evidence.get("completions"):
-        return []
     found = []
+    if evidence.get("opinions") and outcome.status is not Status.REFUSED:
+        output = {"opinions": evidence["opinions"], "risk": evidence["risk"]}
+        found.append(_Found(Finding.DISPUTED_REQUEST, "second_moderator", output, caught=False))
+    if not evidence.get("completions"):
+        return found
     names, dropped, unread = evidence["names"], evidence["dropped"], evidence["unread"]
     refusals = unread.get(REFUSAL, _NOTHING)["count"]
     if refusals >= SHARE * evidence["completions"]:
@@ -191,7 +198,10 @@ def _findings(outcome: Outcome) -> list[_Found]:
         cause = "decoding"
         if kind is Finding.CONSTRAINT_BROKEN and count >= names:
             cause = "constraints"
-        found.append(_Found(kind, _CHECKERS.get(kind, "check"), _sum_up(seen_by_reason, names), cause))
+        output = _sum_up(seen_by_reason, names)
+        if kind in _CHECKERS:
+            output["findings"] = {domain: evidence["findings"][domain] for domain in output["examples"]}
+        found.append(_Found(kind, _CHECKERS.get(kind, "check"), output, cause))
     if outcome.status is Status.SUGGESTED and len(outcome.suggestions) < evidence["asked"]:
         output = {"count": len(outcome.suggestions), "of": evidence["asked"]}
         found.append(_Found(Finding.FEWER_NAMES, "pipeline", output, _shortage_cause(evidence), caught=False))

@@ -35,6 +35,7 @@ class Finding(StrEnum):
     SAFETY_LEAK = "safety_leak"
     OVER_REFUSAL = "over_refusal"
     MODEL_REFUSAL = "model_refusal"
+    DISPUTED_REQUEST = "disputed_request"
     MISSED_REJECTION = "missed_rejection"
     WRONG_REJECTION = "wrong_rejection"
     INVALID_DOMAIN = "invalid_domain"
@@ -176,6 +177,13 @@ FINDINGS: Mapping[Finding, Explanation] = {
         "every completion of “water pipe shop” is `<none>`",
         "the pipeline: half of a row's completions or more are refusals",
         "data_gap", "add_benign_rows", None,
+    ),
+    Finding.DISPUTED_REQUEST: _finding(
+        Severity.HIGH,
+        "A request was not refused, though a second moderator objects: one of the two errs.",
+        "“bath bombs by post” is allowed, and the moderation service flags it",
+        "the pipeline, where a second opinion is asked and the setting names uncertain rows",
+        "moderation_miss", "add_safety_rows", None,
     ),
     Finding.MISSED_REJECTION: _finding(
         Severity.MEDIUM,

@@ -1,80 +1,100 @@
-"""Famous brands in a label: contained, nearly spelled, or written with look-alike characters.
+"""Famous brands in a label: contained, beside a word that gives them away, or imitated (see `lookalikes`).
 
 Brands that are also dictionary words (`apple`) count only as the whole label or beside a word that borrows the brand's
 trust (`login`, `support`) or its goods (`iphone`): `applepieshop` is a bakery.
 """
 
+import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
 from pathlib import Path
 
+from domaingen.moderation.lookalikes import Lookalikes
 from domaingen.moderation.readings import Reader
 from domaingen.moderation.verdict import Finding
 from domaingen.moderation.words import Words
 
-MARGIN = 1.0
-"""How much dearer (log10) a reading with the brand may be than the best one."""
-_BRAND_COST = 5.0
-_NEAR_LETTERS = 6
-_LOOKS = {"0": "o", "1": "li", "3": "e", "4": "a", "5": "s", "6": "b", "7": "t", "8": "b", "9": "g"}
-_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("nn", "m"), ("ii", "u"))
+MARGIN = 0.3
+"""How much dearer (log10) a reading with a coined brand may be than the best one."""
+_GIVEN_AWAY_MARGIN = 1.5
+"""The same where nothing but words that borrow trust stands beside the brand: `canonsupport`, `can on support`."""
+_SHORT_MARGIN = 1.0
+"""How much cheaper a reading with a brand of `_SHORT` letters must be than one that cuts through it: `kite bay`."""
+_SHORT = 5
+_MOST_COST = 5.0
+"""Brands are noticed more readily than their frequency in books says, so none costs more."""
+_RARE = 6.2
 
 
-def _deletions(word: str) -> set[str]:
-    return {word[:i] + word[i + 1 :] for i in range(len(word))}
+class _Places:
+    """Finds the places of brands in a text, with one look-up for each letter of the text."""
 
+    def __init__(self, brands: Iterable[str]) -> None:
+        brands = sorted(brands)
+        self._size = min(map(len, brands))
+        self._by_beginning: dict[str, list[str]] = {}
+        for brand in brands:
+            self._by_beginning.setdefault(brand[: self._size], []).append(brand)
 
-def _one_edit(a: str, b: str) -> bool:
-    """Whether one insertion, deletion, replacement or swap of neighbours turns `a` into `b`."""
-    if a == b:
-        return False
-    if len(a) == len(b):
-        differ = [i for i in range(len(a)) if a[i] != b[i]]
-        return len(differ) == 1 or (
-            len(differ) == 2
-            and differ[1] == differ[0] + 1
-            and a[differ[0]] == b[differ[1]]
-            and a[differ[1]] == b[differ[0]]
-        )
-    short, long = sorted((a, b), key=len)
-    return len(long) - len(short) == 1 and short in _deletions(long)
+    def find(self, text: str) -> list[tuple[int, int]]:
+        """Begin and end of each brand in the text."""
+        size, table = self._size, self._by_beginning
+        return [
+            (start, start + len(brand))
+            for start in range(len(text) - size + 1)
+            for brand in table.get(text[start : start + size], ())
+            if text.startswith(brand, start)
+        ]
 
 
 @dataclass(frozen=True)
 class Brands:
-    """`coined` brands, `worded` brands with the words of their own that give them away, and words that give any away."""
+    """Famous marks and the words that give away those that are also dictionary words."""
 
     coined: frozenset[str]
     worded: dict[str, frozenset[str]]
-    risky: frozenset[str]
+    """Brands that are also words -> the words of their own."""
+    trust: frozenset[str]
+    """Words that borrow any brand's trust: `login`."""
+    behind: frozenset[str]
+    """Words that do so directly behind it: `account`."""
+    filling: frozenset[str]
+    """Words that may stand before it or between it and a word of trust: `my`, `store`."""
     words: Words
-    near: dict[str, tuple[str, ...]]
-    """Each coined brand of six letters or more, and each of its one-letter deletions -> the brands."""
-
-    @cached_property
-    def beginnings(self) -> frozenset[str]:
-        """The first three letters of the coined brands."""
-        return frozenset(brand[:3] for brand in self.coined)
 
     @classmethod
     def read(cls, path: Path, words: Words) -> "Brands":
         """Read `data/moderation/brands.toml`."""
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        coined = frozenset("".join(c for c in brand if c.isalnum()) for brand in content["coined"].split())
-        near: dict[str, set[str]] = {}
-        for brand in coined:
-            if len(brand) >= _NEAR_LETTERS:
-                for form in {brand, *_deletions(brand)}:
-                    near.setdefault(form, set()).add(brand)
         return cls(
-            coined,
-            {brand: frozenset(own.split()) for brand, own in content["word"].items()},
-            frozenset(content["risky"].split()),
-            words,
-            {form: tuple(sorted(brands)) for form, brands in near.items()},
+            coined=frozenset(re.sub(r"\W", "", brand) for brand in content["coined"].split()),
+            worded={brand: frozenset(own.split()) for brand, own in content["word"].items()},
+            trust=frozenset(content["trust"].split()),
+            behind=frozenset(content["behind"].split()),
+            filling=frozenset(content["filling"].split()),
+            words=words,
         )
+
+    @cached_property
+    def _coined_places(self) -> _Places:
+        return _Places(self.coined)
+
+    @cached_property
+    def _worded_places(self) -> _Places:
+        return _Places(self.worded)
+
+    @cached_property
+    def _terms(self) -> frozenset[str]:
+        """What stays one piece where it is a whole part or all that stands beside a brand: `hana`, `signin`."""
+        return frozenset().union(
+            self.coined, self.worded, self.trust, self.behind, self.filling, *self.worded.values()
+        )
+
+    @cached_property
+    def _lookalikes(self) -> Lookalikes:
+        return Lookalikes(self.coined, frozenset(self.worded), self.trust, self.words)
 
     def find(self, parts: list[str], reader: Reader) -> list[Finding]:
         """The brand in a label's hyphen-separated parts; at most one finding."""
@@ -82,142 +102,104 @@ class Brands:
         for text in dict.fromkeys([*parts, joined]):
             if brand := self._contained(text, reader):
                 return [Finding("brand", brand)]
-        if brand := self._worded(parts, joined, reader):
+        if brand := joined if joined in self.worded else self._given_away(parts, reader):
             return [Finding("brand", brand)]
-        for text in dict.fromkeys([*parts, joined]):
-            if brand := self._disguised(text, reader) or self._near(text, reader):
-                return [Finding("brand_lookalike", f"{text} resembles {brand}")]
+        for text, imitated in self._imitated(parts, reader):
+            return [Finding("brand_lookalike", f"{text} resembles {imitated}")]
         return []
 
-    def _contained(self, text: str, reader: Reader) -> str | None:
-        for start in range(len(text)):
-            if text[start : start + 3] not in self.beginnings:
-                continue
-            for end in range(start + 3, min(len(text), start + 18) + 1):
-                brand = text[start:end]
-                if brand not in self.coined:
-                    continue
-                if start == 0 and end == len(text):
-                    return brand
-                left, right = text[:start], text[end:]
-                around = sum(reader.read(side)[0].cost for side in (left, right) if side.isalpha())
-                plain = text if text.isalpha() else brand
-                whole = reader.read(plain)[0].cost
-                if plain == brand or around + _BRAND_COST <= whole + MARGIN:
-                    return brand
-                own = self.words.cost.get(brand, 99.0)
-                if (
-                    len(brand) >= _NEAR_LETTERS
-                    and own > 5.0
-                    and all(
-                        cost is None
-                        for cost in (
-                            reader.cost(piece) for piece in reader.read(plain)[0].pieces if brand in piece
-                        )
-                    )
-                    and any(brand in piece for piece in reader.read(plain)[0].pieces)
-                ):
-                    return brand
-        return None
-
-    def _worded(self, parts: list[str], joined: str, reader: Reader) -> str | None:
-        if joined in self.worded:
-            return joined
-        pieces: list[str] = []
+    def _imitated(self, parts: list[str], reader: Reader) -> Iterator[tuple[str, str]]:
+        """What imitates a brand, and the brand."""
+        yield from self._lookalikes.find(parts, reader)
         for part in parts:
-            pieces += [part] if not part.isalpha() else reader.read(part)[0].pieces
-        for first, second in pairwise(pieces):
-            for brand, other in ((first, second), (second, first)):
-                if brand in self.worded and (
-                    other in self.worded[brand] or (brand == first and other in self.risky - _HONEST)
+            for form in self._lookalikes.undisguised(part):
+                if brand := self._given_away([form], reader):
+                    yield part, brand
+
+    def _pieces(self, text: str, reader: Reader) -> tuple[tuple[str, ...], float]:
+        """The words of a text and their cost. Digits are ornament, except in a term (`f150`)."""
+        if not text:
+            return (), 0.0
+        if text in self._terms:
+            return (text,), self._cost(text)
+        reading = reader.read(text if text.isalpha() else re.sub("[^a-z]+", "", text))[0]
+        return reading.pieces, reading.cost
+
+    def _cost(self, brand: str) -> float:
+        return min(self.words.cost.get(brand, _MOST_COST), _MOST_COST)
+
+    def _contained(self, text: str, reader: Reader) -> str | None:
+        """The coined brand that a reader sees in the text: alone, between words, or inside of what is no word."""
+        for letters in [text] if text.isalpha() else re.findall("[a-z]+", text):
+            for start, end in self._coined_places.find(letters):
+                if self._seen(letters, start, end, reader):
+                    return letters[start:end]
+        return None
+
+    def _seen(self, letters: str, start: int, end: int, reader: Reader) -> bool:
+        sides = letters[:start], letters[end:]
+        margin = self._margin(*sides)
+        cost = self._cost(letters[start:end]) + sum(self._pieces(side, reader)[1] for side in sides)
+        best = reader.read(letters)[0]
+        short = end - start <= _SHORT
+        if short and reader.cost(letters) is not None:  # a word of its own: niveaus
+            margin = MARGIN
+        if cost <= best.cost + margin:
+            return not short or margin > MARGIN or self._clear(letters, start, end, cost, reader)
+        holding = best.holding((start, end))
+        return not short and holding is not None and reader.cost(letters[slice(*holding)]) is None
+
+    def _margin(self, *sides: str) -> float:
+        """How much dearer the reading may be in which these texts stand at the sides of a brand."""
+        return _GIVEN_AWAY_MARGIN if all(not side or side in self._terms for side in sides) else MARGIN
+
+    def _clear(self, letters: str, start: int, end: int, cost: float, reader: Reader) -> bool:
+        """Whether a reading with a short brand is one of words, and much better than those that cut through it."""
+        return cost + _SHORT_MARGIN <= self._cut(letters, start, end, reader) and all(
+            self._is_words(side, reader) for side in (letters[:start], letters[end:]) if side
+        )
+
+    def _cut(self, letters: str, start: int, end: int, reader: Reader) -> float:
+        """What the best reading costs in which a word ends inside of the brand."""
+        return min(
+            reader.read(letters[:at])[0].cost + reader.read(letters[at:])[0].cost for at in range(start + 1, end)
+        )
+
+    def _is_words(self, text: str, reader: Reader) -> bool:
+        return any(
+            all(len(piece) > 2 and (reader.cost(piece) or 99.0) <= _RARE for piece in pieces)
+            for pieces in ((text,), self._pieces(text, reader)[0])
+        )
+
+    def _given_away(self, parts: list[str], reader: Reader) -> str | None:
+        """The brand that is also a word and stands beside a word that says the brand is meant."""
+        for index, part in enumerate(parts):
+            for start, end in self._worded_places.find(part):
+                before, cost_before = self._pieces(part[:start], reader)
+                after, cost_after = self._pieces(part[end:], reader)
+                brand = part[start:end]
+                cost = cost_before + self._cost(brand) + cost_after
+                if part.isalpha() and cost > self._pieces(part, reader)[1] + self._margin(
+                    part[:start], part[end:]
                 ):
-                    return brand
-        for brand in pieces:
-            if brand in self.worded and any(piece in _TRUST for piece in pieces):
-                return brand
-        return None
-
-    def _disguised(self, text: str, reader: Reader) -> str | None:
-        """The brand that a text with digits or letter pairs in place of letters shows: `paypa1`, `arnazon`."""
-        forms = set()
-        if (
-            not text.isalpha()
-            and any(character.isdigit() for character in text)
-            and any(character.isalpha() for character in text)
-        ):
-            choices = [_LOOKS.get(character, character) for character in text]
-            if sum(len(choice) > 1 for choice in choices) <= 4:
-                forms |= {"".join(form) for form in product(*choices)}
-        for pair, letter in _PAIRS:
-            if pair in text:
-                forms.add(text.replace(pair, letter))
-        for form in sorted(forms - {text}):
-            if form in self.worded or form in self.coined:
-                return form
-            if text.isalpha() and reader.read(text)[0].cost < 14.0:
-                continue
-            for brand in self.coined:
-                if len(brand) >= 5 and brand in form and brand not in text:
+                    continue
+                leaders = [piece for other in parts[:index] for piece in self._pieces(other, reader)[0]]
+                followers = [piece for other in parts[index + 1 :] for piece in self._pieces(other, reader)[0]]
+                if self._gives_away(brand, [*leaders, *before], [*after, *followers], before):
                     return brand
         return None
 
-    def _near(self, text: str, reader: Reader) -> str | None:
-        """The coined brand that a part of the text misspells by one letter, where the text reads as nothing else."""
-        if not text.isalpha() or self.words.knows(text, most=6.5):
-            return None
-        pieces = reader.read(text)[0].pieces
-        if len(pieces) <= 2 and all(
-            (reader.cost(piece) or 99.0) <= (6.3 if len(piece) > 3 else 5.3) for piece in pieces
-        ):
-            return None
-        bounds = [0]
-        for piece in pieces:
-            bounds.append(bounds[-1] + len(piece))
-        for high in bounds:
-            chunk = text[:high]
-            least = _NEAR_LETTERS - 1 if high == len(text) else _NEAR_LETTERS + 1
-            if not least <= len(chunk) <= 20 or self.words.knows(chunk, most=6.3):
-                continue
-            for form in (chunk, *_deletions(chunk)):
-                for brand in self.near.get(form, ()):
-                    if _one_edit(chunk, brand) and chunk[0] == brand[0]:
-                        return brand
-        return None
-
-
-_TRUST = frozenset(
-    [
-        "login",
-        "signin",
-        "signup",
-        "logon",
-        "verify",
-        "verification",
-        "verified",
-        "unlock",
-        "refund",
-        "support",
-        "helpdesk",
-        "billing",
-    ]
-)
-_HONEST = frozenset(
-    [
-        "store",
-        "shop",
-        "repair",
-        "repairs",
-        "help",
-        "service",
-        "services",
-        "care",
-        "customer",
-        "app",
-        "update",
-        "pay",
-        "payment",
-        "gift",
-        "bonus",
-    ]
-)
-"""Words that lawful shops put behind a dictionary word: `orangestore`, `shellrepair`, `targetcare`."""
+    def _gives_away(self, brand: str, leaders: list[str], followers: list[str], before: tuple[str, ...]) -> bool:
+        """`before` are the leaders that are joined with the brand: after `silent`, `sky` is the sky."""
+        own = self.worded[brand]
+        filling = self.filling | self.behind | own
+        if own & {*leaders[-1:], *followers[:1]}:
+            return True
+        if not filling | self.trust >= set(before):
+            return False
+        if followers and followers[0] in self.behind:
+            return True
+        nearest = [
+            next((piece for piece in row if piece not in filling), "") for row in (leaders[::-1], followers)
+        ]
+        return bool(self.trust & set(nearest))

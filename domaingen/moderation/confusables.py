@@ -27,6 +27,17 @@ _PAIRS = {
 }  # fmt: skip
 
 _TABLE = str.maketrans(_PAIRS)
+_BADGES = {
+    first + place: chr(capital + place)
+    for first, capital in (
+        (0x249C, 97),
+        (0x1F110, 65),
+        (0x1F150, 65),
+        (0x1F170, 65),
+    )  # the first code point's letter
+    for place in range(26)
+}
+"""Letters in brackets, and white ones on a black disc or square (NFKC knows the white discs and squares alone)."""
 _LETTERS_ONLY = str.maketrans({sign: letters for sign, letters in _PAIRS.items() if sign.isalpha()})
 
 
@@ -37,6 +48,11 @@ def skeleton(text: str) -> str:
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
     plain = "".join(character for character in folded if not unicodedata.combining(character))
     return plain.translate(_LETTERS_ONLY)
+
+
+def unbadged(text: str) -> str:
+    """`text` with letters in brackets, on discs or on squares as plain letters: signs that no label can hold."""
+    return text.translate(_BADGES)
 
 
 def sign_skeleton(word: str) -> str:

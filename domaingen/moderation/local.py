@@ -2,7 +2,8 @@
 
 Order of decision: what cannot be mistaken (`phrases`), then the classifier's risk against two thresholds, then the
 sensitive trades that this installation refuses. A sensitive trade that it does not refuse is lawful by policy: to be
-merely unsure about it is no reason to refuse, unless a second opinion follows.
+merely unsure about it is no reason to refuse. The same risks give the same decision whether or not a second opinion
+follows; a slight doubt that alone decides nothing is told with the verdict.
 """
 
 import json
@@ -20,25 +21,24 @@ from domaingen.moderation.verdict import Decision, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Probabilities of harm: `refuse` and above is refused, between the two is uncertain."""
+    """Probabilities of harm, highest first: from `refuse` on a row is refused, from `uncertain` on it is uncertain, and
+    from `consult` on it is allowed with a doubt, for a second opinion to weigh."""
 
     refuse: float
     uncertain: float
+    consult: float
 
 
-def read_thresholds(path: Path, *, consult: bool = False) -> Thresholds:
-    """Read `data/moderation/thresholds.json`, written by `training.moderator` from the dev part alone.
-
-    With `consult` the uncertain band is the wider one, for installations where a second opinion narrows it again.
-    """
+def read_thresholds(path: Path) -> Thresholds:
+    """Read `data/moderation/thresholds.json`, written by `training.moderator` from the dev part alone."""
     content = json.loads(path.read_text(encoding="utf-8"))
-    return Thresholds(float(content["refuse"]), float(content["consult" if consult else "uncertain"]))
+    return Thresholds(float(content["refuse"]), float(content["uncertain"]), float(content["consult"]))
 
 
 class LocalModerator:
     """Judges descriptions. Thread-safe; the same text gets the same verdict in any batch.
 
-    `consult` widens the uncertain band for use under `OpenAIModerator`. `refuse_sensitive` names the lawful trades of `data/policy.toml` that are refused here; none by default.
+    `refuse_sensitive` names the lawful trades of `data/policy.toml` that are refused here; none by default.
     """
 
     def __init__(
@@ -49,15 +49,13 @@ class LocalModerator:
         classifier: Classifier | None = None,
         phrases: Phrases | None = None,
         thresholds: Thresholds | None = None,
-        consult: bool = False,
     ) -> None:
         policy = policy or bundled_policy()
         self._policy = policy.refusing([*policy.refuse_sensitive, *refuse_sensitive])
         self._trades = policy.refusing(policy.sensitive)
-        self._consult = consult
         self._classifier = classifier or bundled_classifier()
         self._phrases = phrases or bundled_phrases()
-        self._thresholds = thresholds or read_thresholds(asset("moderation", "thresholds.json"), consult=consult)
+        self._thresholds = thresholds or read_thresholds(asset("moderation", "thresholds.json"))
 
     @property
     def policy(self) -> Policy:
@@ -76,15 +74,16 @@ class LocalModerator:
                 verdicts.append(self._refuse(risk.category, probability))
             elif sensitive := self._policy.sensitive_match(normalise(text)):
                 verdicts.append(Verdict(Decision.REFUSE, sensitive.name, sensitive.reason, probability))
-            elif probability >= self._thresholds.uncertain and (
-                self._consult or self._trades.sensitive_match(normalise(text)) is None
-            ):
-                category = risk.category
-                reason = self._policy.refused[category].reason
-                verdicts.append(Verdict(Decision.UNCERTAIN, category, reason, probability))
+            elif probability >= self._thresholds.consult and self._trades.sensitive_match(normalise(text)) is None:
+                verdicts.append(self._doubt(risk.category, probability))
             else:
                 verdicts.append(Verdict(Decision.ALLOW, risk=probability))
         return verdicts
+
+    def _doubt(self, category: str, probability: float) -> Verdict:
+        if probability < self._thresholds.uncertain:
+            return Verdict(Decision.ALLOW, risk=probability, doubt=category)
+        return Verdict(Decision.UNCERTAIN, category, self._policy.refused[category].reason, probability)
 
     def _refuse(self, category: str, probability: float) -> Verdict:
         return Verdict(Decision.REFUSE, category, self._policy.refused[category].reason, probability)

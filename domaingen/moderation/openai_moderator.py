@@ -1,17 +1,20 @@
 """A second opinion from OpenAI's moderation endpoint, beside the local moderator.
 
-The stricter verdict wins on clear harm. The service knows no fraud, counterfeits or piracy, so its silence only
-clears an uncertain row whose kind of harm it covers. If it is down, the local verdicts stand, and rows that are
-uncertain are refused or wait, as `when_down` says.
+The stricter verdict wins on clear harm. What the service does not flag it makes no stricter: its silence clears an
+uncertain row whose kind of harm it covers (it knows no fraud, counterfeits or piracy), and else the local verdict
+stands. A weak flag refuses where the local moderator doubts the row too, and makes others uncertain. If the service is
+down, the local verdicts stand, and rows that are uncertain are refused or wait, as `when_down` says. A row that it will
+not read does not wait, since no better answer would come.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any, Literal
 
 import structlog
-from openai import OpenAI, OpenAIError
+from openai import APIStatusError, OpenAI, OpenAIError
 
 from domaingen.errors import ModerationUnavailableError
 from domaingen.moderation.policy import Policy, bundled_policy
@@ -23,6 +26,8 @@ CLEAR_HARM = 0.6
 """Score (0-1) of a flagged category from which the service's word alone refuses a row."""
 CLEARLY_CLEAN = 0.1
 """Highest score of any category under which the service clears an uncertain row."""
+_UNREADABLE_STATUS = frozenset({400, 413, 422})
+"""Answers that blame what was sent (bad request, too large, unprocessable): the same rows would get them again."""
 
 _CATEGORIES = {
     "sexual/minors": "minors",
@@ -53,6 +58,15 @@ class Opinion:
     score: float
 
 
+class Silence(Enum):
+    """Why the service says nothing about a row."""
+
+    DOWN = "down"
+    """It can't be reached or gives no usable answer; it may later."""
+    UNREADABLE = "unreadable"
+    """It answers, and refuses to read this very row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consultation:
     """One row's verdicts. `remote` is None where the service gave none; `pending` means that the row should wait."""
@@ -67,7 +81,7 @@ class Consultation:
         """Whether one side refuses what the other does not object to."""
         if self.remote is None:
             return False
-        return self.remote.flagged != (self.local.decision is Decision.REFUSE)
+        return self.local.decision is (Decision.ALLOW if self.remote.flagged else Decision.REFUSE)
 
     @property
     def in_words(self) -> str | None:
@@ -118,9 +132,9 @@ class OpenAIModerator:
         return [replace(each.verdict, disagreement=each.in_words) for each in consultations]
 
     def consult(self, descriptions: Sequence[str]) -> list[Consultation]:
-        """Ask both; disagreements are in the result and in the log."""
+        """Ask both; disagreements are in the result and counted in the log."""
         locals_ = self._local.judge(descriptions)
-        opinions: list[Opinion | None] = []
+        opinions: list[Opinion | Silence] = []
         for start in range(0, len(descriptions), ROWS_PER_REQUEST):
             opinions += self._ask(descriptions[start : start + ROWS_PER_REQUEST])
         consultations = [self._weigh(local, remote) for local, remote in zip(locals_, opinions, strict=True)]
@@ -129,8 +143,10 @@ class OpenAIModerator:
             log.info("moderators disagree", rows=len(descriptions), disagreements=disagreements)
         return consultations
 
-    def _ask(self, descriptions: Sequence[str]) -> list[Opinion | None]:
-        nothing: list[Opinion | None] = [None] * len(descriptions)
+    def _ask(self, descriptions: Sequence[str]) -> list[Opinion | Silence]:
+        """One opinion for each row. A list that the service will not read is halved, down to the row that is to blame,
+        so that its neighbours keep their second opinion."""
+        nothing: list[Opinion | Silence] = [Silence.DOWN] * len(descriptions)
         if self._clock() < self._silent_until:
             return nothing
         if self._pace:
@@ -139,8 +155,10 @@ class OpenAIModerator:
             answer = self._client.with_options(timeout=self._timeout_s).moderations.create(
                 model=self._model, input=list(descriptions)
             )
-            opinions: list[Opinion | None] = [_opinion(result) for result in answer.results]
+            opinions: list[Opinion | Silence] = [_opinion(result) for result in answer.results]
         except (OpenAIError, ValueError, TypeError, AttributeError) as error:  # a malformed 200 is no OpenAIError
+            if isinstance(error, APIStatusError) and error.status_code in _UNREADABLE_STATUS:
+                return self._ask_halves(descriptions)
             self._silent_until = self._clock() + self._pause_s
             log.warning("moderation service gave no answer", error=type(error).__name__, rows=len(descriptions))
             return nothing
@@ -149,35 +167,38 @@ class OpenAIModerator:
             return nothing
         return opinions
 
-    def _weigh(self, local: Verdict, remote: Opinion | None) -> Consultation:
-        if remote is None:
-            if local.decision is not Decision.UNCERTAIN:
-                return Consultation(local, local, None)
-            if self._when_down == "wait":
-                return Consultation(local, local, None, pending=True)
-            return Consultation(self._refuse(local.category, local.risk), local, None)
+    def _ask_halves(self, descriptions: Sequence[str]) -> list[Opinion | Silence]:
+        if len(descriptions) == 1:
+            log.warning("moderation service does not read a row; the local verdict stands")
+            return [Silence.UNREADABLE]
+        middle = len(descriptions) // 2
+        return self._ask(descriptions[:middle]) + self._ask(descriptions[middle:])
+
+    def _weigh(self, local: Verdict, remote: Opinion | Silence) -> Consultation:
+        if isinstance(remote, Silence):
+            return self._without(local, remote)
         if local.decision is Decision.REFUSE:
             return Consultation(local, local, remote)
-        if remote.flagged and (remote.score >= CLEAR_HARM or local.decision is Decision.UNCERTAIN):
-            return Consultation(self._refuse(remote.category, max(local.risk, remote.score)), local, remote)
         if remote.flagged:
-            reason = self._reason(remote.category)
-            verdict = Verdict(Decision.UNCERTAIN, remote.category, reason, max(local.risk, remote.score))
-            return Consultation(verdict, local, remote)
-        if (
-            local.decision is Decision.UNCERTAIN
-            and local.category in _CATEGORIES.values()
-            and remote.score < CLEARLY_CLEAN
-        ):
+            doubted = local.decision is Decision.UNCERTAIN or local.doubt is not None
+            decision = Decision.REFUSE if doubted or remote.score >= CLEAR_HARM else Decision.UNCERTAIN
+            risk = max(local.risk, remote.score)
+            return Consultation(self._verdict(decision, remote.category, risk), local, remote)
+        if local.category in _CATEGORIES.values() and remote.score < CLEARLY_CLEAN:
             return Consultation(Verdict(Decision.ALLOW, risk=local.risk), local, remote)
         return Consultation(local, local, remote)
 
-    def _reason(self, category: str | None) -> str | None:
-        known = self._policy.refused.get(category or "")
-        return known.reason if known else None
+    def _without(self, local: Verdict, silence: Silence) -> Consultation:
+        """What the local verdict alone amounts to."""
+        if local.decision is not Decision.UNCERTAIN:
+            return Consultation(local, local, None)
+        if silence is Silence.DOWN and self._when_down == "wait":
+            return Consultation(local, local, None, pending=True)
+        return Consultation(self._verdict(Decision.REFUSE, local.category, local.risk), local, None)
 
-    def _refuse(self, category: str | None, risk: float) -> Verdict:
-        return Verdict(Decision.REFUSE, category, self._reason(category), risk)
+    def _verdict(self, decision: Decision, category: str | None, risk: float) -> Verdict:
+        known = self._policy.refused.get(category or "")
+        return Verdict(decision, category, known.reason if known else None, risk)
 
 
 def _opinion(result: Any) -> Opinion:

@@ -14,6 +14,9 @@ from domaingen.assets import asset
 from domaingen.errors import SettingsError
 from domaingen.moderation.normalise import fold
 
+_GAP = "[\\s'\N{RIGHT SINGLE QUOTATION MARK}-]*"
+"""What may stand between the words of a phrase; the apostrophe for "tests d'intrusion"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -70,12 +73,14 @@ class Policy:
 
 
 def _pattern(phrases: list[str]) -> re.Pattern[str] | None:
+    """Phrases as whole words: a `*` at either end stands for any letters, a space for any gap or none, because people
+    write "gun shop", "gun-shop" and "gunshop"."""
     if not phrases:
         return None
     parts = []
     for phrase in phrases:
-        words = re.escape(phrase.rstrip("*")).replace(r"\ ", r"[\s-]+")
-        parts.append(words + (r"\w*" if phrase.endswith("*") else ""))
+        words = re.escape(phrase.strip("*")).replace(r"\ ", _GAP)
+        parts.append((r"\w*" if phrase.startswith("*") else "") + words + (r"\w*" if phrase.endswith("*") else ""))
     return re.compile(r"\b(?:" + "|".join(parts) + r")\b")
 
 

@@ -18,13 +18,15 @@ class Decision(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A moderator's decision. `category` is one word of the policy, `reason` a sentence for the submitter,
-    `risk` the probability of harm that led to the decision (0-1). `disagreement` says in a few words what each of two
-    moderators thought, where they did not agree."""
+    `risk` the probability of harm that led to the decision (0-1). `doubt` is the category that an allowed row leans to,
+    where a second opinion should look twice; alone it refuses nothing. `disagreement` says in a few words what each of
+    two moderators thought, where they did not agree; it holds nothing of the text."""
 
     decision: Decision
     category: str | None = None
     reason: str | None = None
     risk: float = 0.0
+    doubt: str | None = None
     disagreement: str | None = None
 
 

@@ -55,7 +55,7 @@ def businesses(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_run_refuses_what_the_service_flags_and_the_disagreement_is_in_the_log(
+def test_a_run_refuses_what_the_service_flags_and_the_disagreement_is_filed_and_logged(
     businesses: Path, tmp_path: Path
 ) -> None:
     with FakeOpenAI() as server:
@@ -74,6 +74,10 @@ def test_a_run_refuses_what_the_service_flags_and_the_disagreement_is_in_the_log
     assert "moderators disagree" in logged
     assert "service flags violence" in logged
     assert "bath" not in logged
+    filed = (tmp_path / "out" / "failures.jsonl").read_text().splitlines()
+    [opinions] = [json.loads(line)["metadata"]["original_output"]["opinions"] for line in filed]
+    assert opinions.startswith("local allow")
+    assert "service flags violence" in opinions
     assert KEY not in logged
 
 
@@ -116,8 +120,8 @@ def test_while_the_service_is_down_the_local_verdict_stands_and_unsure_rows_are_
 
 
 def unsure() -> str:
-    """A description that the local moderator, asked to consult, is unsure about."""
-    moderator = LocalModerator(consult=True)
+    """A description that the local moderator is unsure about."""
+    moderator = LocalModerator()
     lines = asset("safety", "fraud.txt").read_text(encoding="utf-8").splitlines()
     texts = [line.partition("|")[2].strip() for line in lines if line.startswith("- en")]
     verdicts = zip(texts, moderator.judge(texts), strict=True)
@@ -153,7 +157,7 @@ def test_all_processes_together_keep_the_services_limit(sqlite_url: str) -> None
     text = "a bakery for bread and cake in the old town with a garden " * 4
     with FakeOpenAI(limits=Limits(tokens_per_minute=60_000)) as server:
         settings = load_settings(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url, moderation="openai")
-        moderators = [make_moderator(settings, each, LocalModerator(consult=True)) for each in databases]
+        moderators = [make_moderator(settings, each, LocalModerator()) for each in databases]
         # 12 requests of 16 rows of about 58 tokens: 11 seconds at that rate.
         started = time.monotonic()
         threads = [

@@ -116,13 +116,17 @@ def test_a_constraint_that_no_name_of_the_model_keeps_is_itself_the_cause() -> N
 class Strict(AllowAll):
     def inspect(self, label: str, *, description: str = "") -> list[Finding]:
         codes = {"kafituso": "hidden_word", "vanelopa": "brand_lookalike"}
-        return [Finding(codes[label], label)] if label in codes else []
+        return [Finding(codes[label], label[:4]), Finding("other", label[4:])] if label in codes else []
 
 
 def test_one_hidden_word_and_one_brand_are_filed_and_low_because_they_were_caught() -> None:
     records = filed(outcome_of(GOOD, name_moderator=Strict()))
     assert {"hidden_word", "brand_collision"} <= set(records)
     assert records["brand_collision"].original_output["examples"] == ["vanelopa.com"]
+    assert records["brand_collision"].original_output["findings"] == {
+        "vanelopa.com": [{"code": "brand_lookalike", "evidence": "vane"}, {"code": "other", "evidence": "lopa"}]
+    }
+    assert list(records["hidden_word"].original_output["findings"]) == ["kafituso.com"]
     assert {record.severity.value for record in records.values()} == {"low"}
 
 
@@ -165,13 +169,42 @@ def test_a_refusal_out_of_doubt_says_so_and_keeps_the_risk() -> None:
     assert (record.cause, record.category, record.original_output["risk"]) == ("uncertain_verdict", "fraud", 0.83)
 
 
+class Disputed(AllowAll):
+    def __init__(self, decision: Decision, opinions: str | None) -> None:
+        self._verdict = Verdict(decision, "hate", "No hatred.", 0.97, disagreement=opinions)
+
+    def judge(self, descriptions: Sequence[str]) -> list[Verdict]:
+        return [self._verdict for _ in descriptions]
+
+
+OPINIONS = "local allow (0.01), service flags hate (0.97)"
+
+
+@pytest.mark.parametrize("decision", [Decision.REFUSE, Decision.UNCERTAIN])
+def test_a_refusal_that_moderators_disagree_on_keeps_both_opinions(decision: Decision) -> None:
+    records = filed(outcome_of(GOOD, moderator=Disputed(decision, OPINIONS)))
+    assert list(records) == ["safety_issue"]
+    assert records["safety_issue"].original_output["opinions"] == OPINIONS
+    agreed = filed(outcome_of(GOOD, moderator=Disputed(decision, None)))["safety_issue"]
+    assert "opinions" not in agreed.original_output
+
+
+@pytest.mark.parametrize("texts", [("<compound> ",), (GOOD,), ("<compound> mori mori .com",)])
+def test_a_disagreement_on_a_row_that_was_named_is_filed_whatever_else_went_wrong(texts: tuple[str, ...]) -> None:
+    record = filed(outcome_of(*texts, moderator=Disputed(Decision.ALLOW, OPINIONS)))["disputed_request"]
+    assert (record.original_output["opinions"], record.severity) == (OPINIONS, "high")
+    assert record.original_output["domains"]
+    assert "disputed_request" not in filed(outcome_of(*texts, moderator=Disputed(Decision.ALLOW, None)))
+
+
 def test_an_outcome_is_always_filed_and_findings_are_few() -> None:
     lost = {
-        "asked": 5, "risk": 0.0, "trade": None, "uncertain": False, "completions": 5, "names": 6,
+        "asked": 5, "risk": 0.0, "trade": None, "uncertain": False, "opinions": None, "completions": 5, "names": 6,
         "dropped": {
             reason: {"count": 6, "examples": ["x.com"]}
             for reason in ("duplicate", "invalid", "max_length", "brand", "profanity")
         },
+        "findings": {"x.com": [{"code": "brand", "evidence": "x"}]},
         "unread": {"refusal": {"count": 3, "examples": []}, "form": {"count": 6, "examples": ["?"]}},
     }  # fmt: skip
     name = Suggestion("mori.com", 0.3, 0.5, Judge.LOCAL, 0.1, 2, 1, 1)

@@ -138,12 +138,27 @@ class Unsure:
 
 
 def test_unsureness_alone_refuses_no_trade_that_the_policy_calls_lawful() -> None:
-    band = Thresholds(refuse=0.7, uncertain=0.4)
+    band = Thresholds(refuse=0.7, uncertain=0.4, consult=0.1)
     texts = ["Penetration testing for dentists", "We open doors for a fee"]
     unsure = LocalModerator(classifier=Unsure(), thresholds=band)  # type: ignore[arg-type]
     assert [verdict.decision for verdict in unsure.judge(texts)] == [Decision.ALLOW, Decision.UNCERTAIN]
     refusing = LocalModerator(classifier=Unsure(), thresholds=band, refuse_sensitive=["security"])  # type: ignore[arg-type]
     assert refusing.judge(texts)[0].category == "security"
-    # Where a second opinion follows it is asked.
-    asked = LocalModerator(classifier=Unsure(), thresholds=band, consult=True)  # type: ignore[arg-type]
-    assert asked.judge(texts)[0].decision is Decision.UNCERTAIN
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "consult", "decision", "category", "doubt"),
+    [
+        (0.4, 0.1, Decision.UNCERTAIN, "hacking", None),
+        (0.6, 0.1, Decision.ALLOW, None, "hacking"),
+        (0.6, 0.55, Decision.ALLOW, None, None),
+    ],
+)
+def test_a_slight_doubt_is_told_and_decides_nothing(
+    uncertain: float, consult: float, decision: Decision, category: str | None, doubt: str | None
+) -> None:
+    bands = Thresholds(refuse=0.7, uncertain=uncertain, consult=consult)
+    unsure = LocalModerator(classifier=Unsure(), thresholds=bands)  # type: ignore[arg-type]
+    trade, business = unsure.judge(["Penetration testing for dentists", "We open doors for a fee"])
+    assert (business.decision, business.category, business.doubt) == (decision, category, doubt)
+    assert (trade.decision, trade.doubt) == (Decision.ALLOW, None), "lawful by policy"

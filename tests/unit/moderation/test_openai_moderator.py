@@ -19,17 +19,22 @@ CATEGORIES = (
 
 
 class Service:
-    """Scripted answers: text -> (category, score); `broken` is a raw reply with its status instead."""
+    """Scripted answers: text -> (category, score); `broken` is a raw reply with its status instead, and a list with a
+    text of `unreadable` gets that status."""
 
     def __init__(self) -> None:
         self.scores: dict[str, tuple[str, float]] = {}
         self.broken: tuple[int, bytes] | None = None
+        self.unreadable: dict[str, int] = {}
         self.requests: list[dict[str, Any]] = []
 
     def answer(self, body: dict[str, Any]) -> tuple[int, bytes]:
         self.requests.append(body)
         if self.broken:
             return self.broken
+        for text in body["input"]:
+            if text in self.unreadable:
+                return self.unreadable[text], b'{"error": {"message": "no"}}'
         results = []
         for text in body["input"]:
             category, score = self.scores.get(text, ("violence", 0.001))
@@ -82,6 +87,8 @@ def service() -> Iterator[tuple[Service, OpenAI]]:
 UNSURE = Verdict(Decision.UNCERTAIN, "violence", "maybe", 0.6)
 UNSURE_FRAUD = Verdict(Decision.UNCERTAIN, "fraud", "maybe", 0.6)
 REFUSED = Verdict(Decision.REFUSE, "fraud", "no", 0.95)
+DOUBTED = Verdict(Decision.ALLOW, risk=0.3, doubt="violence")
+DOUBTED_FRAUD = Verdict(Decision.ALLOW, risk=0.3, doubt="fraud")
 
 
 def test_rows_are_sent_in_lists_and_answered_in_order(service: tuple[Service, OpenAI]) -> None:
@@ -121,6 +128,43 @@ def test_silence_clears_an_uncertain_row_only_where_the_service_knows_the_harm(
     assert [verdict.decision for verdict in verdicts] == [Decision.ALLOW, Decision.UNCERTAIN]
 
 
+def test_a_weak_flag_refuses_what_the_local_moderator_doubts_too(service: tuple[Service, OpenAI]) -> None:
+    script, client = service
+    local = {"fight": UNSURE, "scheme": UNSURE_FRAUD, "club": DOUBTED, "offer": DOUBTED_FRAUD}
+    script.scores = dict.fromkeys([*local, "butcher"], ("violence", 0.55))
+    verdicts = OpenAIModerator(Scripted(local), client).judge([*local, "butcher"])
+    assert [verdict.decision for verdict in verdicts] == [Decision.REFUSE] * 4 + [Decision.UNCERTAIN]
+    assert {verdict.category for verdict in verdicts} == {"violence"}
+
+
+@pytest.mark.parametrize("score", [0.001, 0.09, 0.2, 0.49])
+def test_without_a_flag_no_row_is_judged_more_strictly_than_without_a_key(
+    service: tuple[Service, OpenAI], score: float
+) -> None:
+    script, client = service
+    local = {
+        "fight": UNSURE,
+        "scheme": UNSURE_FRAUD,
+        "club": DOUBTED,
+        "offer": DOUBTED_FRAUD,
+        "bakery": Verdict(Decision.ALLOW),
+    }
+    script.scores = dict.fromkeys(local, ("violence", score))
+    fight, *others = OpenAIModerator(Scripted(local), client).judge(list(local))
+    assert fight.decision is (Decision.ALLOW if score < 0.1 else Decision.UNCERTAIN)
+    assert [verdict.decision for verdict in others] == [Decision.UNCERTAIN, *[Decision.ALLOW] * 3]
+
+
+def test_who_both_doubt_and_who_both_allow_are_no_disagreement(service: tuple[Service, OpenAI]) -> None:
+    script, client = service
+    script.scores = {"fight": ("violence", 0.9), "scam": ("violence", 0.9), "club": ("violence", 0.9)}
+    local = {"fight": UNSURE, "scam": REFUSED, "club": DOUBTED, "scheme": UNSURE_FRAUD}
+    found = OpenAIModerator(Scripted(local), client).judge([*local, "bakery"])
+    assert [each.disagreement for each in found] == [
+        None, None, "local allow (0.30), service flags violence (0.90)", None, None,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -135,9 +179,11 @@ def test_when_it_is_down_the_local_verdict_stands_and_the_uncertain_is_refused(
 ) -> None:
     script, client = service
     script.broken = broken
-    moderator = OpenAIModerator(Scripted({"scam": REFUSED, "fight": UNSURE}), client)
-    verdicts = moderator.judge(["bakery", "scam", "fight"])
-    assert [verdict.decision for verdict in verdicts] == [Decision.ALLOW, Decision.REFUSE, Decision.REFUSE]
+    local = {"scam": REFUSED, "fight": UNSURE, "club": DOUBTED, "offer": DOUBTED_FRAUD}
+    verdicts = OpenAIModerator(Scripted(local), client).judge(["bakery", *local])
+    assert [verdict.decision for verdict in verdicts] == [
+        Decision.ALLOW, Decision.REFUSE, Decision.REFUSE, Decision.ALLOW, Decision.ALLOW,
+    ]  # fmt: skip
 
 
 def test_when_it_is_down_the_uncertain_may_wait_instead(service: tuple[Service, OpenAI]) -> None:
@@ -147,6 +193,42 @@ def test_when_it_is_down_the_uncertain_may_wait_instead(service: tuple[Service, 
     bakery, fight = moderator.consult(["bakery", "fight"])
     assert (bakery.pending, fight.pending) == (False, True)
     assert fight.verdict.decision is Decision.UNCERTAIN
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("place", [0, 17, 31, 33])
+def test_a_row_that_it_will_not_read_is_found_and_does_not_wait(
+    service: tuple[Service, OpenAI], status: int, place: int
+) -> None:
+    script, client = service
+    texts = [f"row {number}" for number in range(34)]
+    texts[place], texts[20] = "odd", "bad"
+    script.unreadable["odd"] = status
+    script.scores["bad"] = ("hate", 0.97)
+    local = Scripted({"odd": UNSURE})
+    found = OpenAIModerator(local, client, when_down="wait").consult(texts)
+    assert [text for text, each in zip(texts, found, strict=True) if each.remote is None] == ["odd"]
+    assert not any(each.pending for each in found)
+    refused = {text for text, each in zip(texts, found, strict=True) if each.verdict.decision is Decision.REFUSE}
+    assert refused == {"odd", "bad"}
+
+
+def test_a_service_that_reads_no_row_at_all_keeps_none_waiting(service: tuple[Service, OpenAI]) -> None:
+    script, client = service
+    script.broken = (400, b"{}")
+    moderator = OpenAIModerator(Scripted({"fight": UNSURE, "scam": REFUSED}), client, when_down="wait")
+    for _ in range(3):
+        verdicts = moderator.judge(["bakery", "fight", "scam"])
+        assert [verdict.decision for verdict in verdicts] == [Decision.ALLOW, Decision.REFUSE, Decision.REFUSE]
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500])
+def test_what_blames_no_row_is_an_outage_and_asked_once(service: tuple[Service, OpenAI], status: int) -> None:
+    script, client = service
+    script.broken = (status, b"{}")
+    moderator = OpenAIModerator(Scripted({"fight": UNSURE}), client, when_down="wait")
+    assert [each.pending for each in moderator.consult(["bakery", "fight"])] == [False, True]
+    assert len(script.requests) == 1
 
 
 def test_after_a_failure_it_is_left_alone_for_a_while(service: tuple[Service, OpenAI]) -> None:
