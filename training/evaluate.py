@@ -3,8 +3,9 @@
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from domaingen.moderation.verdict import Decision
 from domaingen.outcomes import FailureType, Judge, Source, Status
 from domaingen.pipeline import Options, Parts, Row, name_rows
 from domaingen.suggestion import Outcome, Suggestion, combine_scores, without_names
+from training.moderation_evaluation import Case, read_cases, refusal_figures, safety_cases
+from training.safety_rows import Part
 from training.samples import (
+    Expect,
     RuleAndJudgeScorer,
     Sample,
     Scored,
@@ -27,7 +31,6 @@ from training.samples import (
     score_all,
     slices_of,
 )
-from training.statistics import share_interval
 
 CHUNK = 64
 """Rows that go through the pipeline at once."""
@@ -75,44 +78,60 @@ def reference_outcomes(samples: Sequence[Sample], parts: Parts) -> list[Outcome]
     return outcomes
 
 
-def apart(samples: Sequence[Sample], parts: Parts, options: Options, together: Sequence[Scored]) -> dict[str, Any]:
-    """Who refuses: moderation alone, the model alone (all of its completions empty), both together."""
-    harmful = [sample for sample in samples if sample.expect == "refuse"]
-    benign = [sample for sample in samples if sample.expect == "suggest"]
-
-    def moderated(chosen: Sequence[Sample]) -> int:
-        verdicts = parts.moderator.judge([sample.input for sample in chosen]) if chosen else []
-        stops = {Decision.REFUSE} | ({Decision.UNCERTAIN} if options.refuse_uncertain else set())
-        return sum(verdict.decision in stops for verdict in verdicts)
-
-    def silent(chosen: Sequence[Sample]) -> int:
-        return sum(_model_is_silent(parts.engine, parts, sample, options.seed) for sample in chosen)
-
-    def figures(refused_harmful: int, refused_benign: int) -> dict[str, Any]:
-        return {
-            "harmful_refused": _share(refused_harmful, len(harmful)),
-            "benign_refused": _share(refused_benign, len(benign)),
-        }
-
-    refused = {True: 0, False: 0}
-    for each in together:
-        if each.sample.expect != "reject_input" and each.outcome.status is Status.REFUSED:
-            refused[each.sample.expect == "refuse"] += 1
+def apart(scored: Sequence[Scored], parts: Parts, options: Options) -> dict[str, Any]:
+    """Who refuses: moderation alone, the model alone (all of its completions empty), both together. Rows that are to
+    be rejected as no description are left out."""
+    chosen = [each for each in scored if each.sample.expect != "reject_input"]
+    cases = [_case(each.sample) for each in chosen]
+    silent = None
+    if not isinstance(parts.engine, SilentEngine):
+        silent = [_model_is_silent(parts.engine, parts, each.sample, options.seed) for each in chosen]
+    harmful = sum(case.harmful for case in cases)
     return {
-        "harmful": len(harmful),
-        "benign": len(benign),
-        "moderation": figures(moderated(harmful), moderated(benign)),
-        "model": None if isinstance(parts.engine, SilentEngine) else figures(silent(harmful), silent(benign)),
-        "together": figures(refused[True], refused[False]),
+        "harmful": harmful,
+        "benign": len(cases) - harmful,
+        "moderation": _refused(cases, _moderated(cases, parts, options)),
+        "model": None if silent is None else _refused(cases, silent),
+        "together": _refused(cases, [each.outcome.status is Status.REFUSED for each in chosen]),
     }
 
 
-def _share(hits: int, count: int) -> dict[str, Any] | None:
-    if not count:
+def _case(sample: Sample) -> Case:
+    slices = tuple((name, value) for name, value in sample.slices.items() if name != "expect")
+    return Case(sample.input, sample.expect == "refuse", slices)
+
+
+def _moderated(cases: Sequence[Case], parts: Parts, options: Options) -> list[bool]:
+    verdicts = parts.moderator.judge([case.text for case in cases]) if cases else []
+    stops = {Decision.REFUSE} | ({Decision.UNCERTAIN} if options.refuse_uncertain else set())
+    return [verdict.decision in stops for verdict in verdicts]
+
+
+def _refused(cases: Sequence[Case], refused: Sequence[bool]) -> dict[str, Any]:
+    """`refusal_figures` in the words of the result file."""
+
+    def worded(figures: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "harmful_refused": _share(figures["recall"]),
+            "benign_refused": _share(figures["lawful_refused"]),
+        }
+
+    found = refusal_figures(cases, refused)
+    slices = {
+        name: {value: worded(figures) for value, figures in values.items()}
+        for name, values in found["slices"].items()
+    }
+    return {**worded(found), "slices": slices}
+
+
+def _share(figure: dict[str, Any]) -> dict[str, Any] | None:
+    if not figure["rows"]:
         return None
     return {
-        "share": round(hits / count, 4),
-        "interval": [round(bound, 4) for bound in share_interval(hits, count)],
+        "share": figure["share"],
+        "interval": [figure["low"], figure["high"]],
+        "hits": figure["hits"],
+        "rows": figure["rows"],
     }
 
 
@@ -125,11 +144,59 @@ def _model_is_silent(engine: Engine, parts: Parts, sample: Sample, seed: int) ->
     return not any(parse_completion(completion.text) for completion in engine.complete(prompts))
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluationSet:
+    """Rows to run, the name under which they are reported, and the SHA-256 of what they were read from."""
+
+    name: str
+    digest: str
+    samples: Sequence[Sample]
+
+
+def read_set(path: Path) -> EvaluationSet:
+    """The evaluation rows of a file. A CSV of lawful descriptions, and JSON lines without ids, are read as
+    `training.moderation_evaluation` reads them; their rows are numbered.
+
+    Raises:
+        InputFileError: It can't be read, or a line is no row; names the line.
+    """
+    numbered = path.suffix == ".csv" or not _has_ids(path)
+    samples = _numbered(read_cases(path)) if numbered else read_samples(path)
+    return EvaluationSet(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), samples)
+
+
+def safety_set(part: Part) -> EvaluationSet:
+    """The safety rows of one part."""
+    cases = safety_cases(part)
+    lines = "\n".join(f"{case.harmful} {case.text}" for case in cases)
+    return EvaluationSet(f"safety {part}", hashlib.sha256(lines.encode()).hexdigest(), _numbered(cases))
+
+
+def _has_ids(path: Path) -> bool:
+    """Whether JSON lines are evaluation rows, by the first of them. What can't be read counts as such, so that
+    `read_samples` says what is wrong."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            first = json.loads(next((line for line in lines if line.strip()), "null"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError):
+        return True
+    return not isinstance(first, dict) or "id" in first or not {"input", "expect"} <= first.keys()
+
+
+def _numbered(cases: Sequence[Case]) -> list[Sample]:
+    samples = []
+    for number, case in enumerate(cases, 1):
+        expect: Expect = "refuse" if case.harmful else "suggest"
+        slices = {"expect": expect, **dict(case.slices)}
+        samples.append(Sample(str(number), case.text, expect, slices.get("category"), slices=slices))
+    return samples
+
+
 def evaluate(
-    path: Path, parts: Parts, options: Options, *, model_name: str | None = None, judge: str = "local"
+    data: EvaluationSet, parts: Parts, options: Options, *, model_name: str | None = None, judge: str = "local"
 ) -> tuple[dict[str, Any], list[Scored]]:
-    """Run one evaluation file; the result record, and the scored samples for the page."""
-    samples = read_samples(path)
+    """Run one evaluation set; the result record, and the scored samples for the page."""
+    samples = data.samples
     if model_name == "reference":
         outcomes = reference_outcomes(samples, parts)
     else:
@@ -141,8 +208,8 @@ def evaluate(
         "model_name": model_name or parts.engine.name,
         "model_digest": parts.engine.digest,
         **metric(scored),
-        "eval_data_file_name": path.name,
-        "eval_data_digest": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "eval_data_file_name": data.name,
+        "eval_data_digest": data.digest,
         "judge": judge,
         "seed": options.seed,
         "names_per_row": options.count,
@@ -154,7 +221,7 @@ def evaluate(
             "full_rows": mean_of(float(len(each.outcome.suggestions) >= options.count) for each in named),
         },
         "slices": slices_of(scored),
-        "refusals": None if model_name == "reference" else apart(samples, parts, options, scored),
+        "refusals": None if model_name == "reference" else apart(scored, parts, options),
         "samples": [
             {
                 "id": each.sample.id,

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -10,6 +10,9 @@ from rich.table import Table
 
 from domaingen.reports.artefact import Artefact
 from domaingen.settings import JudgeChoice
+
+PRINTED_SLICES = ("category", "style", "language")
+"""Slices by which refusals are printed; the result file holds them by every slice."""
 
 
 def _write(path: Path, text: str) -> None:
@@ -19,7 +22,8 @@ def _write(path: Path, text: str) -> None:
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
+@click.argument("data", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1)
+@click.option("--part", type=click.Choice(["dev", "test"]), help="Also the rows of data/safety in this part.")
 @click.option(
     "--model",
     help="Model name or folder; `composed` for names without a model, `reference` for the names "
@@ -44,6 +48,7 @@ def _write(path: Path, text: str) -> None:
 )
 def evaluate(
     data: tuple[Path, ...],
+    part: Literal["dev", "test"] | None,
     model: str | None,
     judge: JudgeChoice,
     seed: int,
@@ -53,8 +58,12 @@ def evaluate(
 ) -> None:
     """Score a model on evaluation sets, e.g. data/evaluation/must_pass.jsonl.
 
-    Writes a list of results with intervals, slices and every row, and a page with the worst twenty rows. For sets
-    with harmful rows it also says who refuses them, and how many lawful rows: moderation, the model, both together.
+    DATA are evaluation rows, JSON lines with `input` and `expect` alone, or a CSV of lawful businesses with a column
+    `description`.
+
+    Writes a list of results with intervals, slices and every row, and a page with the worst twenty rows. It also says
+    who refuses harmful and lawful rows, in all and by category, style and language: moderation, the model, both
+    together.
     """
     from domaingen.assembly import Assembly, resolve_model
     from domaingen.pipeline import Options
@@ -64,6 +73,8 @@ def evaluate(
     from training import evaluate as evaluation
     from training.evaluation_page import evaluation_page
 
+    if not data and part is None:
+        raise click.UsageError("name a file of evaluation rows, or a --part of the safety rows")
     settings = load_settings(**({"model": model} if model not in (None, "composed", "reference") else {}))
     database = None
     if settings.database_url or (settings.home / "domaingen.sqlite3").exists():
@@ -84,9 +95,12 @@ def evaluate(
         max_description_length=settings.max_description_length,
         refuse_uncertain=settings.uncertain == "refuse",
     )
+    sets = [evaluation.read_set(path) for path in data]
+    if part:
+        sets.append(evaluation.safety_set(part))
     records, scored = [], []
-    for path in data:
-        record, rows = evaluation.evaluate(path, parts, options, model_name=model, judge=judged)
+    for each in sets:
+        record, rows = evaluation.evaluate(each, parts, options, model_name=model, judge=judged)
         records.append(record)
         scored += rows
     _write(out, json.dumps(records, ensure_ascii=False, indent=1) + "\n")
@@ -106,18 +120,52 @@ def evaluate(
 
 
 def print_refusals(records: list[dict[str, Any]]) -> None:
-    """Who refused what, for the sets that hold harmful rows: moderation, the model, both together."""
-    table = Table("data", "refused by", "harmful rows", "lawful rows", box=None)
-    for record in records:
-        refusals = record["refusals"]
-        if not refusals or not refusals["harmful"]:
-            continue
-        for who in ("moderation", "model", "together"):
-            if figures := refusals[who]:
-                shown = [_share_text(figures[kind]) for kind in ("harmful_refused", "benign_refused")]
-                table.add_row(record["eval_data_file_name"], who, *shown)
+    """Who refused what: moderation, the model, both together; then the same by category, style and language."""
+    console = Console(stderr=True, markup=False)
+    measured = [each for each in records if each["refusals"]]
+    table = Table("data", "refused by", "harmful rows", "lawful rows", box=None, padding=(0, 1, 0, 0))
+    for record in measured:
+        for who, figures in _refusing(record).items():
+            shown = [_share_text(figures[kind]) for kind in ("harmful_refused", "benign_refused")]
+            table.add_row(record["eval_data_file_name"], who, *shown)
     if table.row_count:
-        Console(stderr=True).print(table)
+        console.print(table)
+    for record in measured:
+        for kind, rows in (("harmful_refused", "harmful"), ("benign_refused", "lawful")):
+            title = f"\n{record['eval_data_file_name']}: {rows} rows refused, % (95 % interval)"
+            for by_slice in _slice_tables(record, kind):
+                console.print(title, by_slice, sep="\n", highlight=False)
+                title = ""
+
+
+def _refusing(record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    refusals = record["refusals"]
+    return {who: refusals[who] for who in ("moderation", "model", "together") if refusals[who]}
+
+
+def _slice_tables(record: dict[str, Any], kind: str) -> list[Table]:
+    """One table for each of `PRINTED_SLICES` that the set's rows of this kind have, a line for each of its values; narrow
+    enough for 80 columns."""
+    refusing = _refusing(record)
+    tables = []
+    for name in PRINTED_SLICES:
+        table = Table(box=None, padding=(0, 1, 0, 0))
+        table.add_column(name, min_width=14, overflow="fold")
+        table.add_column("rows", justify="right", no_wrap=True)
+        for who in refusing:
+            table.add_column(who, justify="right", no_wrap=True, min_width=18)
+        for value in refusing["together"]["slices"].get(name, ()):
+            shown = [figures["slices"][name][value][kind] for figures in refusing.values()]
+            if shown[0]:
+                table.add_row(value, str(shown[0]["rows"]), *map(_narrow_share, shown))
+        if table.row_count:
+            tables.append(table)
+    return tables
+
+
+def _narrow_share(figure: dict[str, Any]) -> str:
+    share, (low, high) = figure["share"], figure["interval"]
+    return f"{100 * share:.1f} ({100 * low:.1f}–{100 * high:.1f})"
 
 
 def _share_text(figure: dict[str, Any] | None) -> str:

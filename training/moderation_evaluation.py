@@ -1,10 +1,12 @@
 """Measure moderation: harmful rows refused, lawful rows not, by category, style and language, with 95 % intervals.
 
     python -m training.moderation_evaluation --part test --file businesses.csv --file requests.jsonl --out figures.json
+    python -m training.moderation_evaluation --part none --labels businesses.csv --labels unlucky.txt
 
 A file is a CSV with a `description` column (all lawful), or JSON lines with `input` and `expect` (refuse, suggest).
 What is uncertain counts as refused, because that is the default; the share of it is given beside. The generating
-model refuses too (an empty answer): `model_refuses` measures it apart from moderation and together with it.
+model refuses too (an empty answer): `model_refuses` measures it apart from moderation and together with it. Labels
+are measured by what moderation of names finds in them: a CSV gives those of its column `real_domain`.
 """
 
 import argparse
@@ -14,7 +16,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from domaingen.moderation.normalise import fold, normalise
 from domaingen.moderation.verdict import Decision, Moderator, NameModerator, Verdict
 from training.moderator_rows import part_rows, safety_rows
 from training.safety_rows import Part, SafetyRow, split_of
+from training.statistics import share_interval as wilson
 
-Z = 1.959964
 HIDDEN_CODES = frozenset({"hidden_word"})
 NEAR_DUPLICATE = 0.6
 """Jaccard similarity of token pairs from which two rows of different parts count as a leak."""
@@ -37,16 +38,6 @@ class Case:
     text: str
     harmful: bool
     slices: tuple[tuple[str, str], ...] = ()
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927, score interval); (0, 1) for no rows."""
-    if not count:
-        return 0.0, 1.0
-    share = hits / count
-    middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count)
-    half = Z * sqrt(share * (1 - share) / count + Z * Z / (4 * count * count)) / (1 + Z * Z / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def share(hits: int, count: int) -> dict[str, Any]:
@@ -77,31 +68,85 @@ def read_cases(path: Path) -> list[Case]:
     """Cases of a CSV of lawful descriptions, or of JSON lines with `input` and `expect`.
 
     Raises:
-        InputFileError: The file holds neither.
+        InputFileError: The file holds neither, or nothing.
     """
     if path.suffix == ".csv":
+        cases = [Case(text, harmful=False) for text in _column(path, "description")]
+    else:
+        cases = _json_cases(path)
+    if not cases:
+        raise InputFileError(str(path), "it holds no rows")
+    return cases
+
+
+def _column(path: Path, name: str) -> list[str]:
+    """What stands in a column of a CSV, empty cells left out."""
+    try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream)
-            if "description" not in (reader.fieldnames or ()):
-                raise InputFileError(str(path), "no column description", line=1)
-            return [Case(row["description"], harmful=False) for row in reader if row["description"]]
+            if name not in (reader.fieldnames or ()):
+                raise InputFileError(str(path), f"no column {name}", line=1)
+            return [row[name] for row in reader if row[name]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputFileError(str(path), f"it can't be read: {error}") from error
+
+
+def _json_cases(path: Path) -> list[Case]:
     cases = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_text(path).splitlines(), 1):
         if not line.strip():
             continue
-        row = json.loads(line)
-        if "input" not in row or row.get("expect") not in ("refuse", "suggest"):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputFileError(str(path), f"no JSON: {error.msg}", line=number) from error
+        given = row if isinstance(row, dict) else {}
+        if not isinstance(given.get("input"), str) or given.get("expect") not in ("refuse", "suggest"):
             raise InputFileError(str(path), "a row needs input and expect (refuse or suggest)", line=number)
-        named = {key: row[key] for key in ("category", "source") if row.get(key)} | row.get("slices", {})
-        slices = tuple((key, str(value)) for key, value in named.items())
-        cases.append(Case(row["input"], row["expect"] == "refuse", slices))
+        named = {key: row[key] for key in ("category", "source") if row.get(key)} | (row.get("slices") or {})
+        cases.append(Case(row["input"], row["expect"] == "refuse", tuple((k, str(v)) for k, v in named.items())))
     return cases
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputFileError(str(path), f"it can't be read: {error}") from error
+
+
+def read_labels(path: Path) -> list[str]:
+    """Labels of a CSV's column `real_domain` (what stands before the first dot), or the words of a text.
+
+    Raises:
+        InputFileError: There are none.
+    """
+    if path.suffix == ".csv":
+        labels = [domain.split(".")[0] for domain in _column(path, "real_domain")]
+    else:
+        labels = _text(path).split()
+    if not labels:
+        raise InputFileError(str(path), "it holds no labels")
+    return labels
 
 
 def _figures(cases: Sequence[Case], refused: Sequence[bool]) -> dict[str, Any]:
     harmful = [hit for case, hit in zip(cases, refused, strict=True) if case.harmful]
     lawful = [hit for case, hit in zip(cases, refused, strict=True) if not case.harmful]
     return {"recall": share(sum(harmful), len(harmful)), "lawful_refused": share(sum(lawful), len(lawful))}
+
+
+def refusal_figures(cases: Sequence[Case], refused: Sequence[bool]) -> dict[str, Any]:
+    """Shares of harmful (`recall`) and of lawful rows refused, in all and by slice and its values."""
+    groups: dict[str, dict[str, list[int]]] = {}
+    for number, case in enumerate(cases):
+        for key, value in case.slices:
+            groups.setdefault(key, {}).setdefault(value, []).append(number)
+    slices: dict[str, dict[str, Any]] = {key: {} for key in groups}
+    for key, values in groups.items():
+        for value, chosen in sorted(values.items()):
+            slices[key][value] = _figures([cases[i] for i in chosen], [refused[i] for i in chosen])
+    return {**_figures(cases, refused), "slices": slices}
 
 
 def evaluate_cases(
@@ -118,7 +163,7 @@ def evaluate_cases(
     seconds = time.perf_counter() - started
     stopped = [verdict.decision is not Decision.ALLOW for verdict in verdicts]
     firmly = [verdict.decision is Decision.REFUSE for verdict in verdicts]
-    result = _figures(cases, stopped)
+    result = refusal_figures(cases, stopped)
     result["without_uncertain"] = _figures(cases, firmly)
     named = [
         (dict(case.slices).get("category"), verdict.category)
@@ -132,15 +177,8 @@ def evaluate_cases(
     result["ms_per_row"] = round(seconds * 1000 / max(1, len(cases)), 2)
     if model_refuses:
         alone = list(model_refuses([case.text for case in cases]))
-        result["model_alone"] = _figures(cases, alone)
-        result["together"] = _figures(cases, [a or b for a, b in zip(stopped, alone, strict=True)])
-    slices: dict[str, dict[str, Any]] = {}
-    for key in dict.fromkeys(name for case in cases for name, _ in case.slices):
-        values = sorted({value for case in cases for name, value in case.slices if name == key})
-        for value in values:
-            chosen = [i for i, case in enumerate(cases) if (key, value) in case.slices]
-            slices.setdefault(key, {})[value] = _figures([cases[i] for i in chosen], [stopped[i] for i in chosen])
-    result["slices"] = slices
+        result["model_alone"] = refusal_figures(cases, alone)
+        result["together"] = refusal_figures(cases, [a or b for a, b in zip(stopped, alone, strict=True)])
     return result
 
 
@@ -171,15 +209,19 @@ def find_leaks(rows: Sequence[SafetyRow], measuring: Sequence[str] = ()) -> list
     texts = [*(row.text for row in rows), *measuring]
     parts: list[str] = [*(split_of(row.category, row.topic) for row in rows), *(["measuring"] * len(measuring))]
     grams = [_grams(text) for text in texts]
+    # Rows of the largest part are looked up and never held: each pair of two parts has one row that is held.
+    largest = max(dict.fromkeys(parts), key=parts.count, default="")
     holders: dict[tuple[str, ...], list[int]] = {}
     leaks = []
-    for number, own in enumerate(grams):
+    for number in sorted(range(len(texts)), key=lambda row: parts[row] == largest):
+        own = grams[number]
         shared: dict[int, int] = {}
         for gram in own:
             for other in holders.get(gram, ()):
                 if parts[other] != parts[number]:
                     shared[other] = shared.get(other, 0) + 1
-            holders.setdefault(gram, []).append(number)
+            if parts[number] != largest:
+                holders.setdefault(gram, []).append(number)
         for other, count in shared.items():
             likeness = count / (len(own) + len(grams[other]) - count)
             if likeness >= NEAR_DUPLICATE:
@@ -205,6 +247,17 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def names_table(figures: dict[str, dict[str, Any]]) -> str:
+    """The figures of `evaluate_names` as a Markdown table, one line for a file, and what was found below it."""
+    lines = ["| labels | hidden words | any finding | ms a label |", "|---|---|---|---|"]
+    for name, found in figures.items():
+        hidden, flagged = _percent(found["hidden_words"]), _percent(found["flagged"])
+        lines.append(f"| {name} | {hidden} | {flagged} | {found['ms_per_label']} |")
+    for found in figures.values():
+        lines += ["", *(f"{label}: {', '.join(why)}" for label, why in found["findings"].items())]
+    return "\n".join(lines)
+
+
 def evaluate(
     moderator: Moderator,
     *,
@@ -221,21 +274,30 @@ def evaluate(
     return {"sets": sets, "leaks": len(find_leaks(safety_rows()))}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command in the module's docstring."""
     from domaingen.moderation.local import LocalModerator
+    from domaingen.moderation.names import bundled_label_moderator
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--part", choices=["train", "dev", "test"], default="test")
+    parser.add_argument("--part", choices=["train", "dev", "test", "none"], default="test")
     parser.add_argument("--file", type=Path, action="append", default=[])
+    parser.add_argument("--labels", type=Path, action="append", default=[])
     parser.add_argument("--out", type=Path)
-    flags = parser.parse_args()
-    figures = evaluate(LocalModerator(), part=flags.part, files=flags.file)
+    flags = parser.parse_args(arguments)
+    part = None if flags.part == "none" else flags.part
+    figures: dict[str, Any] = {}
+    if part or flags.file:
+        figures = evaluate(LocalModerator(), part=part, files=flags.file)
+        print(table(figures))  # noqa: T201
+    if flags.labels:
+        moderator = bundled_label_moderator()
+        figures["names"] = {path.stem: evaluate_names(read_labels(path), moderator) for path in flags.labels}
+        print(names_table(figures["names"]))  # noqa: T201
     if flags.out:
         temporary = flags.out.with_suffix(".tmp")
         temporary.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         temporary.rename(flags.out)
-    print(table(figures))  # noqa: T201
 
 
 if __name__ == "__main__":

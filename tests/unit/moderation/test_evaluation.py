@@ -8,8 +8,19 @@ import pytest
 
 from domaingen.assets import asset
 from domaingen.errors import InputFileError
-from domaingen.moderation.verdict import Decision, Verdict
-from training.moderation_evaluation import Case, evaluate_cases, find_leaks, read_cases, table, wilson
+from domaingen.moderation.verdict import Decision, Finding, Verdict
+from training import moderation_evaluation
+from training.moderation_evaluation import (
+    Case,
+    evaluate_cases,
+    evaluate_names,
+    find_leaks,
+    names_table,
+    read_cases,
+    read_labels,
+    table,
+    wilson,
+)
 from training.moderator_rows import choosing_examples, safety_rows
 from training.safety_rows import SafetyRow, split_of
 
@@ -47,6 +58,7 @@ def test_moderation_and_model_are_measured_apart_and_together() -> None:
     figures = evaluate_cases(CASES, ByWord(), model_refuses=lambda texts: ["sly" in text for text in texts])
     assert figures["model_alone"]["recall"]["hits"] == 1
     assert figures["together"]["recall"]["hits"] == 3
+    assert figures["model_alone"]["slices"]["category"]["drugs"]["recall"]["share"] == 1.0
 
 
 def test_wilson_intervals_agree_with_the_published_example() -> None:
@@ -66,9 +78,70 @@ def test_files_of_cases_are_read(tmp_path: Path) -> None:
     names.write_text("id,description\n1,bakery\n", encoding="utf-8")
     assert read_cases(rows) == [Case("x", True, (("category", "fraud"),))]
     assert read_cases(names) == [Case("bakery", False)]
-    rows.write_text('{"input": "x"}\n', encoding="utf-8")
-    with pytest.raises(InputFileError, match="line 1"):
-        read_cases(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("rows.jsonl", b'{"input": "x"}\n', "line 1: a row needs input and expect"),
+        ("rows.jsonl", b'{"input": 7, "expect": "refuse"}\n', "line 1: a row needs input and expect"),
+        ("rows.jsonl", b'{"input": "x", "expect": "reject_input"}\n', "line 1: a row needs input and expect"),
+        ("rows.jsonl", b'{"input": "x", "expect": "refuse"}\n{\n', "line 2: no JSON"),
+        ("rows.jsonl", b"[]\n", "line 1: a row needs input and expect"),
+        ("rows.jsonl", b"", "holds no rows"),
+        ("rows.jsonl", b"\xff\xfe", "can't be read"),
+        ("rows.csv", b"id,text\n1,bakery\n", "no column description"),
+        ("rows.csv", b"description\n\xff\n", "can't be read"),
+    ],
+)
+def test_a_file_that_holds_no_cases_is_refused(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputFileError, match=problem):
+        read_cases(tmp_path / name)
+
+
+class FoundByLetters:
+    """Sees a hidden word in labels with `rse`, a brand in those with `shell`."""
+
+    def inspect(self, label: str, *, description: str = "") -> list[Finding]:
+        codes = {"rse": "hidden_word", "shell": "brand"}
+        return [Finding(code, letters) for letters, code in codes.items() if letters in label]
+
+
+def test_labels_are_read_from_real_domains_or_from_words(tmp_path: Path) -> None:
+    domains = tmp_path / "companies.csv"
+    domains.write_text(
+        "id,description,real_domain\n1,bakery,crumb.co.uk\n2,tiler,\n3,vet,paw.vet\n", encoding="utf-8"
+    )
+    words = tmp_path / "unlucky.txt"
+    words.write_text("crumb paw\ntile-lane\n", encoding="utf-8")
+    assert read_labels(domains) == ["crumb", "paw"]
+    assert read_labels(words) == ["crumb", "paw", "tile-lane"]
+    words.write_text("\n", encoding="utf-8")
+    with pytest.raises(InputFileError, match="no labels"):
+        read_labels(words)
+
+
+def test_hidden_words_are_counted_apart_from_other_findings() -> None:
+    figures = evaluate_names(["horseride", "shellgarden", "tilelane", "crumb"], FoundByLetters())
+    assert (figures["hidden_words"]["hits"], figures["flagged"]["hits"], figures["flagged"]["rows"]) == (1, 2, 4)
+    lines = names_table({"mine": figures}).splitlines()
+    assert lines[2].startswith("| mine | 25.0% (4.6%–69.9%) of 4 | 50.0% (15.0%–85.0%) of 4 |")
+    assert lines[4:] == ["horseride: hidden_word: rse", "shellgarden: brand: shell"]
+
+
+def test_labels_alone_are_measured_without_a_classifier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("domaingen.moderation.names.bundled_label_moderator", FoundByLetters)
+    monkeypatch.setattr(
+        "domaingen.moderation.local.LocalModerator", lambda: pytest.fail("no description is judged here")
+    )
+    labels, out = tmp_path / "labels.txt", tmp_path / "figures.json"
+    labels.write_text("horseride crumb", encoding="utf-8")
+    moderation_evaluation.main(["--part", "none", "--labels", str(labels), "--out", str(out)])
+    assert "| labels | 50.0%" in capsys.readouterr().out
+    assert json.loads(out.read_text(encoding="utf-8"))["names"]["labels"]["hidden_words"]["hits"] == 1
 
 
 def test_a_leak_would_be_found() -> None:

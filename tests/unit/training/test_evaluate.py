@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 from domaingen.errors import DomaingenError, InputFileError
+from domaingen.generation.engine import Completion, Prompt
+from domaingen.moderation.verdict import Decision, Verdict
 from domaingen.outcomes import FailureType, Judge, Status
 from domaingen.pipeline import Options
 from domaingen.suggestion import Outcome, Suggestion, without_names
-from tests.support.fakes import InstantSource
+from tests.support.fakes import InstantEngine, InstantSource
 from training.compare import Comparison, compare, read_result
-from training.evaluate import evaluate
+from training.evaluate import evaluate, read_set, safety_set
 from training.evaluation_cli import compare as compare_command
+from training.evaluation_cli import evaluate as evaluate_command
 from training.evaluation_cli import print_refusals
 from training.evaluation_page import evaluation_page
 from training.evaluation_sets import reference_rows
@@ -160,17 +164,142 @@ class TestReference:
             reference_rows(tmp_path)
 
 
-def test_who_refuses_harmful_rows_is_printed_with_intervals(capsys: pytest.CaptureFixture[str]) -> None:
-    figures = {
-        "harmful_refused": {"share": 0.9, "interval": [0.8, 0.95]},
-        "benign_refused": {"share": 0.02, "interval": [0.01, 0.04]},
-    }
-    refusals = {"harmful": 10, "benign": 50, "moderation": figures, "model": None, "together": figures}
-    print_refusals([{"eval_data_file_name": "x.jsonl", "refusals": refusals}, {"refusals": None}])
-    shown = capsys.readouterr().err
-    assert "90.0% (80.0%–95.0%)" in shown
-    assert "together" in shown
-    assert " model " not in shown
+class TestReadingSets:
+    def test_a_csv_holds_lawful_rows(self, tmp_path: Path) -> None:
+        path = tmp_path / "companies.csv"
+        path.write_text('id,description\nc1,"tiler, also roofs"\nc2,vet\n', encoding="utf-8")
+        data = read_set(path)
+        assert data.name == "companies.csv"
+        assert data.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert [(each.id, each.input, each.expect) for each in data.samples] == [
+            ("1", "tiler, also roofs", "suggest"),
+            ("2", "vet", "suggest"),
+        ]
+
+    def test_json_lines_without_ids_are_numbered(self, tmp_path: Path) -> None:
+        path = tmp_path / "requests.jsonl"
+        rows = [
+            {"input": "forged passports", "expect": "refuse", "category": "counterfeit", "source": "x"},
+            {"input": "passport photos", "expect": "suggest"},
+        ]
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+        first, second = read_set(path).samples
+        assert (first.id, first.expect, first.category) == ("1", "refuse", "counterfeit")
+        assert first.slices == {"expect": "refuse", "category": "counterfeit", "source": "x"}
+        assert (second.id, second.expect, second.category) == ("2", "suggest", None)
+
+    def test_evaluation_rows_keep_ids_and_constraints(self, tmp_path: Path) -> None:
+        path = tmp_path / "rows.jsonl"
+        row = {"id": "a", "input": "vet", "expect": "suggest", "constraints": {"tlds": [".com", ".vet"]}}
+        path.write_text(json.dumps(row), encoding="utf-8")
+        assert read_set(path).samples == read_samples(path)
+        assert read_set(path).samples[0].constraints == {"tlds": ".com .vet"}
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', '{"text": "x"}'])
+    def test_a_bad_file_is_refused(self, tmp_path: Path, text: str) -> None:
+        path = tmp_path / "rows.jsonl"
+        path.write_text(text)
+        with pytest.raises(InputFileError):
+            read_set(path)
+
+    def test_a_part_of_the_safety_rows_has_both_kinds_in_every_slice(self) -> None:
+        data = safety_set("dev")
+        assert data.name == "safety dev"
+        assert {each.expect for each in data.samples} == {"suggest", "refuse"}
+        assert {frozenset(each.slices) for each in data.samples} == {
+            frozenset({"expect", "category", "style", "language"})
+        }
+
+
+def record_of(who: dict[str, object], *, harmful: int, benign: int, name: str = "x.jsonl") -> dict[str, object]:
+    return {"eval_data_file_name": name, "refusals": {"harmful": harmful, "benign": benign, **who}}
+
+
+def share_of(hits: int, rows: int) -> dict[str, object] | None:
+    if not rows:
+        return None
+    interval = [round(bound, 4) for bound in share_interval(hits, rows)]
+    return {"share": round(hits / rows, 4), "interval": interval, "hits": hits, "rows": rows}
+
+
+class TestPrintedRefusals:
+    def test_who_refuses_is_printed_with_intervals(self, capsys: pytest.CaptureFixture[str]) -> None:
+        figures = {"harmful_refused": share_of(90, 100), "benign_refused": share_of(1, 50), "slices": {}}
+        record = record_of({"moderation": figures, "model": None, "together": figures}, harmful=100, benign=50)
+        print_refusals([record, {"refusals": None}])
+        shown = capsys.readouterr().err
+        assert "90.0% (82.6%–94.5%)" in shown
+        assert "2.0% (0.4%–10.5%)" in shown
+        assert "together" in shown
+        assert " model " not in shown
+
+    def test_a_set_of_lawful_rows_is_printed_too(self, capsys: pytest.CaptureFixture[str]) -> None:
+        figures = {"harmful_refused": None, "benign_refused": share_of(1, 1000), "slices": {}}
+        print_refusals(
+            [record_of({"moderation": figures, "model": None, "together": figures}, harmful=0, benign=1000)]
+        )
+        assert "0.1% (0.0%–0.6%)" in capsys.readouterr().err
+
+    def test_names_of_files_and_slices_are_no_markup(self, capsys: pytest.CaptureFixture[str]) -> None:
+        cell = {"harmful_refused": share_of(1, 2), "benign_refused": None}
+        figures = {**cell, "slices": {"category": {"[/red]": cell}}}
+        record = record_of(
+            {"moderation": figures, "model": None, "together": figures}, harmful=2, benign=0, name="[b]x.jsonl"
+        )
+        print_refusals([record])
+        shown = capsys.readouterr().err
+        assert shown.count("[b]x.jsonl") == 3
+        assert "[/red]" in shown
+
+    def test_slices_are_printed_in_80_columns_by_who_refuses(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        cell = {"harmful_refused": share_of(15, 15), "benign_refused": share_of(0, 20)}
+        lawful_only = {"harmful_refused": None, "benign_refused": share_of(2, 20)}
+        figures = {
+            **cell,
+            "slices": {
+                "category": {f"{number:02d}impersonation"[:14]: cell for number in range(21)}
+                | {"zoo": lawful_only},
+                "source": {"blind": cell},
+            },
+        }
+        record = record_of({"moderation": figures, "model": figures, "together": figures}, harmful=15, benign=20)
+        print_refusals([record])
+        shown = capsys.readouterr().err
+        harmful, lawful = shown.split("x.jsonl: harmful rows refused")[1].split("x.jsonl: lawful rows refused")
+        assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())
+        assert len(harmful.strip().splitlines()) == 2 + 21
+        assert len(lawful.strip().splitlines()) == 2 + 22
+        for line in harmful.splitlines():
+            if "imperson" in line:
+                assert line.count("100.0 (79.6–100.0)") == 3
+                assert line.split()[1] == "15"
+        assert "zoo" in lawful
+        assert "zoo" not in harmful
+        assert "blind" not in shown
+
+
+class StopsBad:
+    """Refuses what holds `bad`."""
+
+    def judge(self, descriptions: Sequence[str]) -> list[Verdict]:
+        return [
+            Verdict(Decision.REFUSE, "fraud") if "bad" in text else Verdict(Decision.ALLOW)
+            for text in descriptions
+        ]
+
+
+class SilentOnSly(InstantEngine):
+    """Completes nothing for what holds `sly`."""
+
+    def complete(self, prompts: Sequence[Prompt], *, max_tokens: int = 64) -> list[Completion]:
+        answers = super().complete(prompts, max_tokens=max_tokens)
+        return [
+            Completion("", 0.0) if "sly" in prompt.source else answer
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
 
 
 class TestRun:
@@ -189,7 +318,7 @@ class TestRun:
         rows.append({"id": "empty", "input": "", "expect": "reject_input"})
         rows.append({"id": "html", "input": "<script>alert(1)</script>", "expect": "refuse"})
         path.write_text("\n".join(json.dumps(row) for row in rows))
-        record, scored = evaluate(path, InstantSource().parts("instant", "local"), Options())
+        record, scored = evaluate(read_set(path), InstantSource().parts("instant", "local"), Options())
         return record, evaluation_page([record], scored)
 
     def test_the_record_says_what_and_how_well(self, result: tuple[dict[str, object], str]) -> None:
@@ -207,6 +336,50 @@ class TestRun:
         assert low <= record["average_score"] <= high  # type: ignore[operator]
         assert record["slices"]["half"].keys() == {"0", "1"}  # type: ignore[index]
         assert record["refusals"]["together"]["harmful_refused"]["share"] == 0  # type: ignore[index]
+
+    def test_who_refused_is_saved_by_slice(self, tmp_path: Path) -> None:
+        """Moderation stops `bad`, the model is silent on `sly`; the pipeline as a whole is what customers see."""
+        rows = [
+            ("bad one", "refuse", "fraud", "pitch"),
+            ("sly bad one", "refuse", "fraud", "short"),
+            ("sly one", "refuse", "drugs", "pitch"),
+            ("good one", "suggest", "drugs", "pitch"),
+            ("not bad", "suggest", "drugs", "short"),
+        ]
+        path = tmp_path / "rows.jsonl"
+        path.write_text(
+            "\n".join(
+                json.dumps({"input": text, "expect": expect, "category": category, "slices": {"style": style}})
+                for text, expect, category, style in rows
+            )
+        )
+        parts = replace(
+            InstantSource().parts("instant", "local"), moderator=StopsBad(), engine=SilentOnSly(), judge=None
+        )
+        record, _ = evaluate(read_set(path), parts, Options())
+        refusals = record["refusals"]
+        assert (refusals["harmful"], refusals["benign"]) == (3, 2)
+
+        def hits(who: str, name: str, value: str) -> list[tuple[int, int] | None]:
+            figures = refusals[who]["slices"][name][value]
+            shares = [figures[kind] for kind in ("harmful_refused", "benign_refused")]
+            return [share and (share["hits"], share["rows"]) for share in shares]
+
+        assert refusals["moderation"]["harmful_refused"]["hits"] == 2
+        assert hits("moderation", "category", "fraud") == [(2, 2), None]
+        assert hits("moderation", "category", "drugs") == [(0, 1), (1, 2)]
+        assert hits("moderation", "style", "short") == [(1, 1), (1, 1)]
+        assert hits("model", "category", "fraud") == [(1, 2), None]
+        assert hits("model", "category", "drugs") == [(1, 1), (0, 2)]
+        assert hits("together", "category", "fraud") == [(2, 2), None]
+        low, high = refusals["moderation"]["slices"]["category"]["drugs"]["benign_refused"]["interval"]
+        assert (low, high) == tuple(round(bound, 4) for bound in share_interval(1, 2))
+        assert "expect" not in refusals["together"]["slices"]
+
+    def test_the_command_needs_a_set(self, tmp_path: Path) -> None:
+        result = CliRunner().invoke(evaluate_command, ["--out", str(tmp_path / "x.json")])
+        assert result.exit_code == 2
+        assert "--part" in result.output
 
     def test_the_page_shows_the_worst_rows_escaped(self, result: tuple[dict[str, object], str]) -> None:
         _, page = result
