@@ -1,7 +1,7 @@
-"""Fit what the local moderator adds to the encoder, and choose its thresholds; the test part is not touched.
+"""Fit what the local moderator adds to the encoder, and choose its thresholds; only dev rows are read.
 
     python -m training.moderator_encoder      first: the encoder and its head
-    python -m training.moderator              then: n-grams on train, mixture and thresholds on dev rows
+    python -m training.moderator              then: the weight of clauses and the thresholds
 
 Writes `data/moderation/classifier.npz` and `data/moderation/thresholds.json`.
 """
@@ -18,11 +18,9 @@ import torch
 from torch.nn import functional
 
 from domaingen.encoder import SentenceEncoder
-from domaingen.moderation.classifier import BUCKETS, Classifier, hash_features, view
+from domaingen.moderation.classifier import Classifier
 from training.moderator_rows import DATA, choosing_examples, innocent_texts, training_examples
 
-INNOCENT_WEIGHT = 0.25
-RIDGE = 1e-5
 BENIGN_REFUSED = 0.02
 """Share of dev's benign contrasts that the refusing threshold may reach."""
 BENIGN_UNCERTAIN = 0.04
@@ -37,41 +35,11 @@ ORDINARY = 25
 Floats = npt.NDArray[np.float32]
 
 
-def fit_grams(texts: list[str], harm: list[bool], weight: list[float]) -> Floats:
-    """Ridge logistic regression over hashed n-grams; one weight for each bucket."""
-    rows, columns, values = [], [], []
-    for number, text in enumerate(texts):
-        buckets, amounts = hash_features(text)
-        rows += [number] * len(buckets)
-        columns += buckets.tolist()
-        values += amounts.tolist()
-    matrix = torch.sparse_coo_tensor(torch.tensor([rows, columns]), torch.tensor(values), (len(texts), BUCKETS))
-    # The transposed matrix is kept too: differentiating the product took more than twice as long.
-    across, down = matrix.to_sparse_csr(), matrix.t().to_sparse_csr()
-    target = torch.tensor([float(value) for value in harm])
-    importance = torch.tensor(weight)
-    weights = torch.zeros(BUCKETS, requires_grad=True)
-    bias = torch.zeros(1, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=80, line_search_fn="strong_wolfe")
-
-    @torch.no_grad()
-    def closure() -> torch.Tensor:
-        logits = (across @ weights[:, None])[:, 0] + bias
-        loss = functional.binary_cross_entropy_with_logits(logits, target, weight=importance)
-        error = importance * (torch.sigmoid(logits) - target) / len(texts)
-        weights.grad = (down @ error[:, None])[:, 0] + 2 * RIDGE * weights
-        bias.grad = error.sum()[None]
-        return loss + RIDGE * (weights**2).sum()
-
-    optimizer.step(closure)
-    return np.asarray(weights.detach().numpy(), dtype=np.float32)
-
-
 def fit_mix(parts: Floats, harm: npt.NDArray[np.bool_]) -> Floats:
-    """Non-negative logistic weights of encoder, n-grams and clauses, and a bias."""
+    """Non-negative logistic weights of whole text and clauses, and a bias."""
     inputs = torch.tensor(parts)
     target = torch.tensor(harm.astype(np.float32))
-    raw = torch.tensor([0.5, 0.5, -1.0], requires_grad=True)
+    raw = torch.tensor([0.5, -1.0], requires_grad=True)
     bias = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.LBFGS([raw, bias], max_iter=200, line_search_fn="strong_wolfe")
 
@@ -114,27 +82,20 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     flags = parser.parse_args()
     torch.set_num_threads(flags.threads)
-    examples = training_examples()
-    innocents = innocent_texts()
-    grams = fit_grams(
-        [view(text) for text in [*(example.text for example in examples), *innocents]],
-        [example.harmful for example in examples] + [False] * len(innocents),
-        [1.0] * len(examples) + [INNOCENT_WEIGHT] * len(innocents),
-    )
+    categories = sorted({example.category for example in training_examples() if example.harmful})
     with np.load(flags.encoder / "head.npz") as head:
         arrays = {
-            "categories": np.array(sorted({example.category for example in examples if example.harmful})),
+            "categories": np.array(categories),
             "head": head["head"].astype(np.float32),
             "kinds": head["kinds"].astype(np.float16),
-            "grams": grams.astype(np.float16),
         }
     path = flags.out / "classifier.npz"
-    save(path, mix=np.array([1, 1, 0, 0], dtype=np.float32), **arrays)
+    save(path, mix=np.array([1, 0, 0], dtype=np.float32), **arrays)
     encoder = SentenceEncoder(flags.encoder)
     dev = choosing_examples()
     harm = np.array([row.harmful for row in dev])
     # With innocent company, so that the clauses' weight is learnt from texts in which one clause decides.
-    texts = [row.text for row in dev] + in_company([row.text for row in dev], innocents)
+    texts = [row.text for row in dev] + in_company([row.text for row in dev], innocent_texts())
     parts, _ = Classifier(path, encoder).parts(texts)
     mix = fit_mix(parts, np.concatenate([harm, harm]))
     save(path, mix=mix, **arrays)

@@ -1,33 +1,28 @@
 """The probability that a description asks for something harmful, and the kind of harm.
 
-A mixture, chosen by measurement (docs/moderation.md): a fine-tuned sentence encoder with a linear head, and a linear
-model over hashed word and character n-grams; both read the text normalised and glossed into English, and the parts of
-a long text by themselves too, so that an innocent beginning can't hide a harmful clause. The weights are in
-`data/moderation/classifier.npz`, fitted by `training.moderator`.
+Chosen by measurement (docs/moderation.md): a fine-tuned sentence encoder with a linear head. It reads the text normalised
+and glossed into English, and the parts of a longer text by themselves too, so that an innocent beginning can't hide a
+harmful clause. The weights are in `data/moderation/classifier.npz`, fitted by `training.moderator`.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, islice, pairwise
+from itertools import islice
 from math import log
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from domaingen.assets import asset
 from domaingen.encoder import SentenceEncoder, bundled_encoder
-from domaingen.moderation.concepts import bundled_concepts
 from domaingen.moderation.gloss import bundled_gloss
-from domaingen.moderation.normalise import fold, normalise
+from domaingen.moderation.normalise import normalise
 
 Floats = npt.NDArray[np.float32]
 
-BUCKETS = 1 << 16
-_TOKEN = re.compile(r"[a-z]+|\d+")
 _CLAUSE = re.compile(
     r"(?<=[\w)])[.;:!?]\s+|\s+[-–—]+\s+|,\s+(?=(?:and|but|while|where|plus|also|then|with|who|which|whose|y|et|und|e|aur)\b)"
 )
@@ -99,42 +94,6 @@ def stretches(text: str) -> list[str]:
     return [*found, ". ".join(" ".join(words) for words in held)]
 
 
-def _bucket(gram: str) -> int:
-    return crc32(gram.encode()) % BUCKETS
-
-
-@lru_cache(maxsize=16384)
-def _letter_buckets(token: str) -> tuple[int, ...]:
-    """Buckets of a word's character 3-5-grams."""
-    padded = f"<{token}>"
-    return tuple(
-        [_bucket(f"c{padded[i : i + size]}") for size in (3, 4, 5) for i in range(len(padded) - size + 1)]
-    )
-
-
-def hash_features(text: str) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Buckets and values, of length 1 in all, of a text's word 1-2-grams, word pairs two apart, ideas and pairs of
-    ideas, and character 3-5-grams."""
-    tokens = _TOKEN.findall(fold(text))
-    grams = [f"w{token}" for token in tokens]
-    grams += [f"p{first} {second}" for first, second in pairwise(tokens)]
-    grams += [f"s{first} {second}" for first, second in zip(tokens, tokens[2:], strict=False)]
-    # In order, since the order of a sum decides its last digit.
-    ideas = sorted(bundled_concepts().find(tokens))
-    of_ideas = [f"k{idea}" for idea in ideas]
-    of_ideas += [f"q{first} {second}" for first, second in combinations(ideas, 2)]
-    weights = dict.fromkeys([_bucket(gram) for gram in grams], 1.0)
-    weights |= dict.fromkeys([_bucket(gram) for gram in of_ideas], 2.0)
-    for token in tokens:
-        for bucket in _letter_buckets(token):
-            if bucket not in weights:
-                weights[bucket] = 0.5
-    buckets = np.fromiter(weights, dtype=np.int64, count=len(weights))
-    values = np.fromiter(weights.values(), dtype=np.float32, count=len(weights))
-    norm = float(np.sqrt((values**2).sum())) or 1.0
-    return buckets, np.asarray(values / norm, dtype=np.float32)
-
-
 class Classifier:
     """Scores texts; the same text has the same score in any batch. Thread-safe."""
 
@@ -143,12 +102,11 @@ class Classifier:
             self.categories: tuple[str, ...] = tuple(str(name) for name in arrays["categories"])
             self._head: Floats = arrays["head"].astype(np.float32)  # 1,152 weights and a bias
             self._kinds: Floats = arrays["kinds"].astype(np.float32)  # categories x 1,153
-            self._grams: Floats = arrays["grams"].astype(np.float32)  # BUCKETS
-            self._mix: Floats = arrays["mix"].astype(np.float32)  # encoder, n-grams, clauses, bias
+            self._mix: Floats = arrays["mix"].astype(np.float32)  # whole text, clauses, bias
         self._encoder = encoder
 
     def parts(self, texts: Sequence[str]) -> tuple[Floats, list[str]]:
-        """For each text: the encoder's logit, the n-grams' logit, and by how much a clause's exceeds the whole's."""
+        """For each text the encoder's logit and by how much a clause's exceeds it; and the likeliest category."""
         views = [view(text) for text in texts]
         pieces: list[str] = list(views)
         owners = list(range(len(views)))
@@ -157,22 +115,16 @@ class Classifier:
                 pieces.append(clause)
                 owners.append(number)
         if not pieces:
-            return np.zeros((0, 3), dtype=np.float32), []
+            return np.zeros((0, 2), dtype=np.float32), []
         vectors = self._encoder.features(pieces)
         # One row at a time: a matrix product may round differently with the size of the batch.
         logits = np.array([float(row @ self._head[:-1]) + float(self._head[-1]) for row in vectors])
-        out = np.zeros((len(views), 3), dtype=np.float32)
         strongest = list(range(len(views)))
         for piece, owner in enumerate(owners):
             if logits[piece] > logits[strongest[owner]]:
                 strongest[owner] = piece
-        for number, text in enumerate(views):
-            buckets, values = hash_features(text)
-            out[number] = (
-                logits[number],
-                float(self._grams[buckets] @ values),
-                logits[strongest[number]] - logits[number],
-            )
+        whole = logits[: len(views)]
+        out = np.stack([whole, logits[strongest] - whole], axis=1).astype(np.float32)
         kinds = []
         for number in range(len(views)):
             scores = self._kinds[:, :-1] @ vectors[strongest[number]] + self._kinds[:, -1]
@@ -186,7 +138,7 @@ class Classifier:
         parts, kinds = self.parts([stretch for several in cut for stretch in several])
         risks = iter(
             [
-                Risk(float(row @ self._mix[:3]) + float(self._mix[3]), kind)
+                Risk(float(row @ self._mix[:2]) + float(self._mix[2]), kind)
                 for row, kind in zip(parts, kinds, strict=True)
             ]
         )
