@@ -20,6 +20,7 @@ from domaingen.assets import asset
 from domaingen.encoder import SentenceEncoder, bundled_encoder
 from domaingen.moderation.gloss import bundled_gloss
 from domaingen.moderation.normalise import normalise
+from domaingen.moderation.readable import readable
 
 Floats = npt.NDArray[np.float32]
 
@@ -36,7 +37,7 @@ _LONG_WORDS = 60
 """Words from which a text is judged by its stretches: among hundreds of innocent words one harmful clause is lost."""
 _STRETCH_WORDS = 40
 UNREADABLE = -4.0
-"""Logit of a text in a script that neither encoder nor words know: nothing is known against it. A second opinion that
+"""Logit of a text in a script or language that neither encoder nor words know: nothing is known against it. A second opinion that
 reads it (domaingen.moderation.openai_moderator) has its own say."""
 
 
@@ -56,13 +57,16 @@ class Risk:
 @lru_cache(maxsize=4096)
 def view(text: str) -> str:
     """The text as the classifier reads it: without suffixes asked for, disguises undone, in English words where it was in
-    another language."""
-    return bundled_gloss().english(normalise(_SUFFIX_WISH.sub("", text)))
+    another language; only the English words where nothing here knows the language."""
+    return readable(bundled_gloss().english(normalise(_SUFFIX_WISH.sub("", text))))
 
 
-def is_latin(text: str) -> bool:
-    """Whether at least half of a text's letters, disguises undone, are Latin; texts without letters too."""
+def is_readable(text: str) -> bool:
+    """Whether at least half of the letters that are left of a text, disguises undone, are Latin, and some are left where
+    it had any."""
     letters = [char for char in view(text) if char.isalpha()]
+    if not letters:
+        return not any(map(str.isalpha, text))
     return 2 * sum(char < "\u0250" for char in letters) >= len(letters)
 
 
@@ -147,7 +151,7 @@ class Classifier:
             Risk(risk.logit - log(len(several)), risk.category) for several, risk in zip(cut, worst, strict=True)
         ]
         return [
-            risk if is_latin(text) else Risk(UNREADABLE, risk.category)
+            risk if is_readable(text) else Risk(UNREADABLE, risk.category)
             for text, risk in zip(texts, worst, strict=True)
         ]
 
