@@ -15,9 +15,8 @@ def held_out_industries(data: Path) -> frozenset[str]:
 
 
 def measuring_files(data: Path) -> list[Path]:
-    """The files of evaluation rows: the evaluation sets, and the rows that moderation's thresholds are chosen on."""
-    choosing = data / "moderation" / "dev.jsonl"
-    return [*sorted((data / "evaluation").glob("*.jsonl")), *([choosing] if choosing.exists() else [])]
+    """The files of evaluation rows: the evaluation sets, and the rows that moderation's thresholds and limits are chosen on."""
+    return [path for folder in ("evaluation", "moderation") for path in sorted((data / folder).glob("*.jsonl"))]
 
 
 def measuring_texts(data: Path) -> frozenset[str]:
