@@ -35,7 +35,7 @@ WORDS = {
 EXPECTATIONS = ("suggest", "refuse", "reject_input")
 CERTAIN = 0.95
 """Risk (0-1) from which the moderator can't be overruled by a note. What its phrases find gets 0.99 at least; of the
-held-out safety rows that it refuses, 243 of 380 harmful ones and 13 of 33 benign ones lie at this or above."""
+held-out safety rows that it refuses, 363 of 481 harmful ones and 7 of 39 benign ones lie at this or above."""
 MOST_DOMAINS = 20
 _LONGEST_NAME = 120
 _LONGEST_NOTE = 2000
