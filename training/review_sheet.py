@@ -99,19 +99,25 @@ def _meaning(failure_type: str) -> str:
 
 
 def _say_output(output: Mapping[str, Any]) -> str:
-    """What came out as one line: reason, flaws with examples, names."""
-    parts = []
-    if output.get("reason"):
-        parts.append(str(output["reason"]))
+    """What came out as one line: reason, what two moderators thought, flaws with examples and what was found in them,
+    names."""
+    parts = [str(output[key]) for key in ("reason", "opinions") if output.get(key)]
     if output.get("count") is not None:
         parts.append(f"{output['count']} of {output.get('of', '?')}")
     if output.get("examples"):
-        parts.append("e.g. " + ", ".join(map(str, output["examples"])))
+        found = output.get("findings") or {}
+        parts.append("e.g. " + ", ".join(_with_evidence(str(each), found) for each in output["examples"]))
     if output.get("domains"):
         parts.append("names: " + ", ".join(map(str, output["domains"])))
     if parts:
         return "; ".join(parts)
     return json.dumps(output, ensure_ascii=False) if output else ""
+
+
+def _with_evidence(example: str, found: Mapping[str, Any]) -> str:
+    """A dropped name with the part of it that shows why (`penisland.com (penis land)`), where that was kept."""
+    evidence = ", ".join(str(finding["evidence"]) for finding in found.get(example, ()))
+    return f"{example} ({evidence})" if evidence else example
 
 
 def read_sheet(path: Path) -> list[SheetRow]:

@@ -195,6 +195,23 @@ def test_a_csv_sheet_is_safe_in_a_spreadsheet(tmp_path: Path) -> None:
     assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
 
 
+def test_a_csv_sheet_says_what_was_found_and_what_two_moderators_thought(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    output = {
+        "reason": "No.", "opinions": "local allow (0.01), service flags hate (0.97)", "count": 2, "of": 5,
+        "examples": ["penisland.com", "plain.com"],
+        "findings": {"penisland.com": [{"code": "sexual_word", "evidence": "penis land"}]},
+    }  # fmt: skip
+    with Artefact(path) as artefact:
+        CsvSheet(artefact).add(failure(1, "tea", original_output=output))
+        artefact.publish()
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["output"] == (
+        "No.; local allow (0.01), service flags hate (0.97); 2 of 5; e.g. penisland.com (penis land), plain.com"
+    )
+
+
 def test_a_json_sheet_holds_failure_records(tmp_path: Path) -> None:
     path = tmp_path / "sheet.jsonl"
     with Artefact(path) as artefact:
