@@ -24,7 +24,7 @@ from domaingen.moderation.normalise import fold, normalise
 from domaingen.moderation.verdict import Decision, Moderator, NameModerator, Verdict
 from training.moderator_rows import part_rows, safety_rows
 from training.safety_rows import Part, SafetyRow, split_of
-from training.statistics import share_interval as wilson
+from training.statistics import share_interval
 
 HIDDEN_CODES = frozenset({"hidden_word"})
 NEAR_DUPLICATE = 0.6
@@ -42,7 +42,7 @@ class Case:
 
 def share(hits: int, count: int) -> dict[str, Any]:
     """A share with its count and interval, ready for JSON; the share of nothing is None."""
-    low, high = wilson(hits, count)
+    low, high = share_interval(hits, count)
     return {
         "share": round(hits / count, 4) if count else None,
         "hits": hits,

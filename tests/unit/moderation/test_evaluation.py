@@ -19,10 +19,10 @@ from training.moderation_evaluation import (
     read_cases,
     read_labels,
     table,
-    wilson,
 )
 from training.moderator_rows import choosing_examples, safety_rows
 from training.safety_rows import SafetyRow, split_of
+from training.statistics import share_interval
 
 
 class ByWord:
@@ -62,7 +62,7 @@ def test_moderation_and_model_are_measured_apart_and_together() -> None:
 
 
 def test_wilson_intervals_agree_with_the_published_example() -> None:
-    low, high = wilson(81, 263)  # Newcombe 1998, table I, method 3
+    low, high = share_interval(81, 263)  # Newcombe 1998, table I, method 3
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
 
 
