@@ -11,7 +11,6 @@ are measured by what moderation of names finds in them: a CSV gives those of its
 
 import argparse
 import csv
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -20,15 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from domaingen.errors import InputFileError
-from domaingen.moderation.normalise import fold, normalise
 from domaingen.moderation.verdict import Decision, Moderator, NameModerator, Verdict
+from training.leaks import find_leaks
 from training.moderator_rows import part_rows, safety_rows
-from training.safety_rows import Part, SafetyRow, split_of
+from training.safety_rows import Part
 from training.statistics import share_interval
 
 HIDDEN_CODES = frozenset({"hidden_word"})
-NEAR_DUPLICATE = 0.6
-"""Jaccard similarity of token pairs from which two rows of different parts count as a leak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,37 +193,6 @@ def evaluate_names(labels: Iterable[str], moderator: NameModerator) -> dict[str,
         "findings": {label: [f"{f.code}: {f.evidence}" for f in found[label]] for label in flagged},
         "ms_per_label": round(seconds * 1000 / max(1, len(names)), 3),
     }
-
-
-def _grams(text: str) -> frozenset[tuple[str, ...]]:
-    tokens = fold(normalise(text)).split()
-    return frozenset(itertools.pairwise(tokens)) or frozenset({(token,) for token in tokens})
-
-
-def find_leaks(rows: Sequence[SafetyRow], measuring: Sequence[str] = ()) -> list[tuple[str, str, float]]:
-    """Pairs of texts of different parts that are (nearly) the same: Jaccard similarity of token pairs. `measuring` are
-    texts of other files that measure, a part of their own."""
-    texts = [*(row.text for row in rows), *measuring]
-    parts: list[str] = [*(split_of(row.category, row.topic) for row in rows), *(["measuring"] * len(measuring))]
-    grams = [_grams(text) for text in texts]
-    # Rows of the largest part are looked up and never held: each pair of two parts has one row that is held.
-    largest = max(dict.fromkeys(parts), key=parts.count, default="")
-    holders: dict[tuple[str, ...], list[int]] = {}
-    leaks = []
-    for number in sorted(range(len(texts)), key=lambda row: parts[row] == largest):
-        own = grams[number]
-        shared: dict[int, int] = {}
-        for gram in own:
-            for other in holders.get(gram, ()):
-                if parts[other] != parts[number]:
-                    shared[other] = shared.get(other, 0) + 1
-            if parts[number] != largest:
-                holders.setdefault(gram, []).append(number)
-        for other, count in shared.items():
-            likeness = count / (len(own) + len(grams[other]) - count)
-            if likeness >= NEAR_DUPLICATE:
-                leaks.append((texts[other], texts[number], likeness))
-    return leaks
 
 
 def _percent(figure: dict[str, Any]) -> str:

@@ -17,7 +17,6 @@ import random
 import shutil
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from transformers import BertModel, BertTokenizerFast
 from domaingen.moderation.classifier import view
 from training.encoder_weights import load_layers
 from training.moderator_augmentation import augmented
+from training.moderator_batches import Reading, batches_of
 from training.moderator_rows import DATA, Example, choosing_examples, innocent_texts, name_texts, training_examples
 from training.moderator_sources import MINILM, unpack
 from training.precision import bfloat16_is_faster
@@ -51,8 +51,6 @@ FROZEN_LAYERS = 1
 """Lowest layers that keep their weights, like the word embeddings."""
 REPORT_EVERY = 500
 """Steps between two lines of progress."""
-Reading = tuple[Example, str]
-"""A row and its text as this epoch reads it."""
 
 
 def pool(model: Any, batch: Any) -> tuple[Any, Any]:
@@ -127,34 +125,6 @@ class Tuning:
         self.model.train()
         harmful = torch.tensor([row.harmful for row in rows])
         return float((logits[harmful][:, None] > logits[~harmful][None]).float().mean())
-
-
-def batches_of(rows: list[Reading], rng: random.Random) -> list[list[Reading]]:
-    """Shuffled batches of 16 pairs or single rows of like length. A harmful row travels with a lawful one of its topic, so
-    that what both share can't tell them apart, and of its length, so that length can't either and little is padded."""
-    topics: dict[tuple[str, str], tuple[list[Reading], list[Reading]]] = defaultdict(lambda: ([], []))
-    units: list[list[Reading]] = []
-    for row, text in rng.sample(rows, len(rows)):
-        if row.topic:
-            topics[row.category, row.topic][row.harmful].append((row, text))
-        else:
-            units.append([(row, text)])
-    for sides in topics.values():
-        pairs = min(map(len, sides))
-        lawful, harmful = (sorted(side[:pairs], key=_length) for side in sides)
-        units += [[one, other] for one, other in zip(lawful, harmful, strict=True)]
-        units += [[single] for side in sides for single in side[pairs:]]
-    rng.shuffle(units)
-    batches = []
-    for start in range(0, len(units), 1024):
-        block = sorted(units[start : start + 1024], key=lambda unit: max(map(_length, unit)))
-        batches += [[reading for unit in block[i : i + 16] for reading in unit] for i in range(0, len(block), 16)]
-    rng.shuffle(batches)
-    return batches
-
-
-def _length(reading: Reading) -> int:
-    return len(reading[1])
 
 
 def fine_tune(

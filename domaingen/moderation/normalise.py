@@ -134,7 +134,9 @@ def _number_between(letters: str, words: Words) -> str | None:
 def _squeeze(match: re.Match[str], words: Words) -> str:
     """A word with a letter three or more times in a row: the spelling with one or two of it that is a word."""
     word = match[0]
-    if word.isupper() or _ONE_LETTER.fullmatch(word) or word.lower().startswith("www"):  # XXX, class III, aaa
+    if (
+        word.isupper() or _ONE_LETTER.fullmatch(word) or word.lower().startswith("www")
+    ):  # sizes, numerals (III), aaa
         return word
     for short in (_STRETCHED.sub(r"\1\1", word), _STRETCHED.sub(r"\1", word)):
         if words.knows(short.lower()):

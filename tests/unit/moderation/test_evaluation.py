@@ -10,11 +10,11 @@ from domaingen.assets import asset
 from domaingen.errors import InputFileError
 from domaingen.moderation.verdict import Decision, Finding, Verdict
 from training import moderation_evaluation
+from training.leaks import find_leaks
 from training.moderation_evaluation import (
     Case,
     evaluate_cases,
     evaluate_names,
-    find_leaks,
     names_table,
     read_cases,
     read_labels,
