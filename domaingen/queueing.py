@@ -5,7 +5,8 @@ else (domaingen.reaper). The producer publishes with this application by task na
 tasks on it. What each option is for stands beside it; measured reasons are in docs/operations.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import redis
@@ -93,7 +94,8 @@ def make_app(settings: Settings, broker_url: str) -> Celery:
                 "socket_timeout": 30,
                 "socket_connect_timeout": 10,
                 "health_check_interval": 10,
-                "retry_on_timeout": True,
+                # No retry_on_timeout: redis-py then mends any lost connection behind kombu's back, and a worker
+                # whose connection for broadcasts breaks waits on the new, silent one for ever and takes no message.
             }
         ),
         # A broker that is restarting is waited for, at the start and later, without a limit.
@@ -144,23 +146,35 @@ class CeleryPublisher:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        # Also what the broker's client itself raises when its connection breaks in the middle of a command: Celery
+        # and kombu translate only the errors of a first connection and of retried sends. For Redis kombu counts
+        # KeyError among them, which is more likely a mistake of ours.
+        self._lost: tuple[type[Exception], ...] = (
+            OperationalError,
+            OSError,
+            *(error for error in app.connection_for_write().connection_errors if error is not KeyError),
+        )
+
+    @contextmanager
+    def _broker_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._lost as error:
+            raise BrokerError(f"the broker can't be reached ({type(error).__name__}); is it running?") from error
 
     def publish(self, batch_id: str, chunks: Iterable[Sequence[int]]) -> int:
         """See `Publisher.publish`."""
         sent = 0
-        try:
-            with self._app.producer_pool.acquire(block=True, timeout=30) as producer:
-                for chunk in chunks:
-                    self._app.send_task(
-                        GENERATE_TASK,
-                        args=[batch_id, list(chunk)],
-                        producer=producer,
-                        retry=True,
-                        retry_policy={"max_retries": 5, "interval_start": 0.1, "interval_max": 2},
-                    )
-                    sent += 1
-        except (OperationalError, OSError) as error:
-            raise BrokerError(f"the broker can't be reached ({type(error).__name__}); is it running?") from error
+        with self._broker_errors(), self._app.producer_pool.acquire(block=True, timeout=30) as producer:
+            for chunk in chunks:
+                self._app.send_task(
+                    GENERATE_TASK,
+                    args=[batch_id, list(chunk)],
+                    producer=producer,
+                    retry=True,
+                    retry_policy={"max_retries": 5, "interval_start": 0.1, "interval_max": 2},
+                )
+                sent += 1
         return sent
 
     def call_scorer(self, batch_id: str | None = None, item_ids: Sequence[int] = ()) -> None:
@@ -169,19 +183,20 @@ class CeleryPublisher:
         Raises:
             BrokerError: The broker can't be reached; the next call finds the rows in the database.
         """
-        try:
-            # No retries and a short wait: a generating worker must not stand still for a message that may be lost.
-            self._app.send_task(SCORE_TASK, args=[batch_id, list(item_ids)], retry=False)
-        except (OperationalError, OSError) as error:
-            raise BrokerError(f"the broker can't be reached ({type(error).__name__}); is it running?") from error
+        with self._broker_errors():
+            # One more try, for a connection that broke while it was idle, and no wait: a generating worker must not
+            # stand still for a message that may be lost.
+            self._app.send_task(
+                SCORE_TASK,
+                args=[batch_id, list(item_ids)],
+                retry=True,
+                retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0},
+            )
 
     def depth(self, queue: str = GENERATE) -> int:
         """See `Publisher.depth`. A queue that does not exist (yet, or since a flush) is empty."""
-        try:
-            with self._app.connection_for_write(connect_timeout=5) as connection:
-                return _depth(connection, queue)
-        except (OperationalError, OSError) as error:
-            raise BrokerError(f"the broker can't be reached ({type(error).__name__}); is it running?") from error
+        with self._broker_errors(), self._app.connection_for_write(connect_timeout=5) as connection:
+            return _depth(connection, queue)
 
 
 def _depth(connection: Connection, queue: str) -> int:
