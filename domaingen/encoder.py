@@ -1,4 +1,4 @@
-"""Sentence embeddings on the CPU without torch: a small BERT (all-MiniLM-L6-v2) in CTranslate2, int8.
+"""Sentence embeddings on the CPU without torch: a small BERT (all-MiniLM-L6-v2) in CTranslate2, stored as int8.
 
 The model's folder holds a CTranslate2 model, `tokenizer.json` and `card.json` (source, licence, SHA-256 of files).
 """
@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from domaingen.assets import asset
 from domaingen.errors import ModelError
+from domaingen.processor import suited_compute_type
 
 Vectors = npt.NDArray[np.float32]
 """One row for each text."""
@@ -37,7 +38,7 @@ class SentenceEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._model: Any = ctranslate2.Encoder(
-            str(folder), device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads
+            str(folder), device="cpu", compute_type=suited_compute_type(), inter_threads=1, intra_threads=threads
         )
 
     def encode(self, texts: Sequence[str]) -> Vectors:

@@ -1,4 +1,4 @@
-"""The CTranslate2 engine for causal models (GPT-2): int8 on CPU, one model in memory for all threads, no torch.
+"""The CTranslate2 engine for causal models (GPT-2): int8 weights, one model in memory for all threads, no torch.
 
 The prompt is one sequence, «source, separator, prefix», and the model goes on from there.
 

@@ -1,4 +1,4 @@
-"""The CTranslate2 engine: int8 on CPU, one model in memory for all threads of a process, no torch.
+"""The CTranslate2 engine: int8 weights, one model in memory for all threads of a process, no torch.
 
 For models with an encoder; `causal_engine` has the other kind, and `engines` chooses.
 """
@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from domaingen.errors import EngineError, ModelError
 from domaingen.generation.engine import Completion, Prompt
 from domaingen.generation.model_files import ModelFiles, read_model
+from domaingen.processor import suited_compute_type
 
 BATCH = 64
 """Examples in one decoding batch; measured on 2 cores (docs/performance.md): 32 to 64 are equally fast, 16 and 128
@@ -33,9 +34,10 @@ class Ctranslate2Engine:
 
     _runner_class: Any = ctranslate2.Translator
 
-    def __init__(self, files: ModelFiles, *, threads: int = 0, compute_type: str = "int8") -> None:
+    def __init__(self, files: ModelFiles, *, threads: int = 0, compute_type: str | None = None) -> None:
         """Load the model. `threads` is the number of cores to use, 0 for all: two translators with one thread each
-        are faster than one with two at every batch size (measured).
+        are faster than one with two at every batch size (measured). `compute_type` None computes in what suits the
+        processor.
 
         Raises:
             ModelError: The files can't be loaded.
@@ -46,7 +48,7 @@ class Ctranslate2Engine:
             self._runner = self._runner_class(
                 str(files.ct2_path),
                 device="cpu",
-                compute_type=compute_type,
+                compute_type=compute_type or suited_compute_type(),
                 inter_threads=threads or available_cores(),
                 intra_threads=1,
             )

@@ -13,6 +13,11 @@ from domaingen.moderation.words import Words, bundled_words
 
 LEAST_READ = 0.4
 """Share of a text's letters that must stand in words that English knows, or nearly; below, it is another language."""
+LEAST_RARELY_READ = 0.5
+"""The same where rare words that no other language of the list has, and forms of English ones, count too: «landmines,
+dug and resold», «scannable bogus IDs»."""
+_RARE_LETTERS = 4
+_ENDINGS = ("s", "es", "ed", "d", "ing", "er", "ers", "able", "ly", "ness")
 _LEAST_WORDS = 3
 """Words from which a share says anything: `vibrators` is one rare word."""
 _MOST_COST = (3.0, 3.0, 4.0, 5.0, 5.5, 6.0)
@@ -40,12 +45,38 @@ def readable(text: str) -> str:
         read += sum(len(token) for token in tokens if token not in known and _is_misspelt(token))
     if read >= LEAST_READ * letters:
         return text
+    rarely = sum(len(token) for token in tokens if token in known or _is_rare_english(token))
+    if rarely >= LEAST_RARELY_READ * letters:
+        return text
     return " ".join(known) if sum(len(token) >= _KEPT_LETTERS for token in known) >= _LEAST_KEPT else ""
 
 
 def _is_english(token: str, words: Words) -> bool:
     most = _MOST_COST[min(len(token), len(_MOST_COST) - 1)]
     return "en" in words.languages.get(token, "").split(",") and words.cost[token] <= most
+
+
+@lru_cache(maxsize=4096)
+def _is_rare_english(token: str) -> bool:
+    """Whether a word that is too rare for `_is_english` is in no list but the English one, or a form of an English word."""
+    words = bundled_words()
+    return _is_in_english_alone(token, words) or any(
+        _is_english(stem, words) or _is_in_english_alone(stem, words) for stem in _stems(token)
+    )
+
+
+def _is_in_english_alone(token: str, words: Words) -> bool:
+    return len(token) >= _RARE_LETTERS and words.languages.get(token) == "en"
+
+
+def _stems(token: str) -> Iterator[str]:
+    for ending in _ENDINGS:
+        stem = token.removesuffix(ending)
+        if stem != token and len(stem) >= _RARE_LETTERS:
+            yield stem
+            yield stem + "e"
+            if stem[-1] == stem[-2] and len(stem) > _RARE_LETTERS:
+                yield stem[:-1]
 
 
 @lru_cache(maxsize=4096)
