@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from domaingen.assets import asset
 from domaingen.errors import ModelError
-from domaingen.processor import suited_compute_type
+from domaingen.processor import open_model
 
 Vectors = npt.NDArray[np.float32]
 """One row for each text."""
@@ -37,9 +37,7 @@ class SentenceEncoder:
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
-        self._model: Any = ctranslate2.Encoder(
-            str(folder), device="cpu", compute_type=suited_compute_type(), inter_threads=1, intra_threads=threads
-        )
+        self._model: Any = open_model(ctranslate2.Encoder, folder, inter_threads=1, intra_threads=threads)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Sentence embeddings: mean of the last layer over all tokens, scaled to length 1; 384 numbers a text."""

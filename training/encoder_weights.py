@@ -1,22 +1,17 @@
 """Reads the encoder back from CTranslate2's int8 form into torch, to go on tuning what ships.
 
-The binary layout is that of `ctranslate2.specs.model_spec.ModelSpec.save`: a version, a name, a revision, then for each
-variable name, rank, shape, type and bytes. Linear weights are int8 with one scale a row (value = stored / scale).
+`domaingen.ct2_file` has the layout.
 """
 
-import struct
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from domaingen.ct2_file import variables
 from domaingen.errors import ModelError
-
-_VERSION = 6
-_TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
-"""By CTranslate2's number of a type."""
 
 
 def read_variables(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -25,28 +20,14 @@ def read_variables(path: Path) -> dict[str, npt.NDArray[Any]]:
     Raises:
         ModelError: It is missing or of another version.
     """
-
-    def number(stream: BinaryIO, code: str) -> int:
-        return int(struct.unpack(code, stream.read(struct.calcsize(code)))[0])
-
-    def text(stream: BinaryIO) -> str:
-        return stream.read(number(stream, "H")).rstrip(b"\0").decode("utf-8")
-
     try:
-        with path.open("rb") as stream:
-            if (version := number(stream, "I")) != _VERSION:
-                raise ModelError(f"{path} has CTranslate2's binary version {version}, {_VERSION} can be read")
-            text(stream), number(stream, "I")
-            variables = {}
-            for _ in range(number(stream, "I")):
-                name = text(stream)
-                shape = [number(stream, "I") for _ in range(number(stream, "B"))]
-                kind = _TYPES[number(stream, "B")]
-                stored = np.frombuffer(stream.read(number(stream, "I")), dtype=kind)
-                variables[name] = stored.reshape(shape)
-    except (OSError, struct.error, IndexError, ValueError) as error:
-        raise ModelError(f"{path} can't be read as a CTranslate2 model ({error})") from error
-    return variables
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} can't be read ({error})") from error
+    try:
+        return {name: variable.array(content) for name, variable in variables(content).items()}
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def load_layers(model: Any, folder: Path, first: int) -> None:

@@ -3,7 +3,8 @@
     python -m training.moderator_encoder [--epochs 3] [--lr 2e-4] [--seed 0] [--untuned]
     python -m training.moderator_encoder --begin data/encoder --whole wider_thirteenth --rows 20000 --lr 1e-4
 
-The second goes on from an encoder with the rows of new topics among a replay of older ones.
+The second goes on from an encoder with the rows of new topics (or, with --language, those of a language whose gloss has
+changed) among a replay of older ones.
 
 One model serves two: its mean vector stays near the original's (a distillation term on a sample of the texts), so that
 it still measures how relevant a name is, while the harm and its kind are read from mean, first token and maximum
@@ -31,7 +32,7 @@ from domaingen.moderation.classifier import view
 from training.encoder_weights import load_layers
 from training.moderator_augmentation import augmented
 from training.moderator_batches import Reading, batches_of
-from training.moderator_rows import DATA, Example, choosing_examples, innocent_texts, name_texts, training_examples
+from training.moderator_rows import DATA, Example, choosing_examples, innocent_texts, name_texts, part_rows
 from training.moderator_sources import MINILM, unpack
 from training.precision import bfloat16_is_faster
 
@@ -135,6 +136,7 @@ def fine_tune(
     epochs: int,
     lr: float,
     seed: int,
+    innocents: int = INNOCENTS,
     begin: Path | None = None,
 ) -> None:
     """Train all but the frozen layers with AdamW, a short warm-up and a linear decay, from the published weights or
@@ -163,7 +165,7 @@ def fine_tune(
             rows = torch.from_numpy(np.vstack([kept["head"][None], kept["kinds"]]).astype(np.float32))
             tuning.head.weight.copy_(rows[:, :-1])
             tuning.head.bias.copy_(rows[:, -1])
-    innocent_rows = min(INNOCENTS, len(extra), len(examples))
+    innocent_rows = min(innocents, len(extra), len(examples))
     plain = [(row, row.text) for row in [*examples, *(Example("", False, "") for _ in range(innocent_rows))]]
     total = epochs * len(batches_of(plain, rng))
     moving = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -232,6 +234,15 @@ def main() -> None:
         default=[],
         help="with --rows: a topic all of whose rows are trained on besides",
     )
+    parser.add_argument(
+        "--language",
+        action="append",
+        default=[],
+        help="with --rows: a language all of whose rows are trained on besides",
+    )
+    parser.add_argument(
+        "--innocents", type=int, default=INNOCENTS, help="innocent texts in each epoch, at most (%(default)s)"
+    )
     parser.add_argument("--begin", type=Path, help="go on from the encoder of this folder")
     parser.add_argument("--out", type=Path, default=DATA)
     flags = parser.parse_args()
@@ -251,11 +262,12 @@ def main() -> None:
         if flags.untuned:
             convert(source, flags.out / "encoder", card)
             return
-        examples = [Example(view(row.text), row.harmful, row.category, row.topic) for row in training_examples()]
+        rows = part_rows("train")
         if flags.rows:
-            whole = [example for example in examples if example.topic in flags.whole]
-            rest = [example for example in examples if example.topic not in flags.whole]
-            examples = whole + random.Random(flags.seed).sample(rest, min(flags.rows, len(rest)))
+            whole = [row for row in rows if row.topic in flags.whole or row.lang in flags.language]
+            rest = [row for row in rows if not (row.topic in flags.whole or row.lang in flags.language)]
+            rows = whole + random.Random(flags.seed).sample(rest, min(flags.rows, len(rest)))
+        examples = [Example(view(row.text), row.harmful, row.category, row.topic) for row in rows]
 
         def keep(tuning: Tuning) -> None:
             tuned = Path(temporary) / "tuned"
@@ -266,7 +278,16 @@ def main() -> None:
             weights = torch.cat([tuning.head.weight, tuning.head.bias[:, None]], dim=1).detach().numpy()
             np.savez_compressed(flags.out / "encoder" / "head.npz", head=weights[0], kinds=weights[1:])
 
-        fine_tune(source, examples, keep, epochs=flags.epochs, lr=flags.lr, seed=flags.seed, begin=flags.begin)
+        fine_tune(
+            source,
+            examples,
+            keep,
+            epochs=flags.epochs,
+            lr=flags.lr,
+            seed=flags.seed,
+            innocents=flags.innocents,
+            begin=flags.begin,
+        )
 
 
 if __name__ == "__main__":

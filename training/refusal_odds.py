@@ -21,7 +21,7 @@ from domaingen.generation.model_files import ModelFiles, bundled_model_path, rea
 from domaingen.generation.text_format import NONE, STRATEGY_TOKENS, Controls, source_text
 from domaingen.moderation.classifier import bundled_classifier
 from domaingen.names.gist import gist
-from domaingen.processor import suited_compute_type
+from domaingen.processor import open_model
 from training.moderation_evaluation import Case, read_cases, safety_cases
 from training.statistics import fit_logistic, roc_auc
 
@@ -32,9 +32,7 @@ Floats = npt.NDArray[np.float64]
 def refusal_log_odds(files: ModelFiles, texts: Sequence[str], *, threads: int = 1) -> Floats:
     """For each text the log odds that the model refuses it, the mean over the strategies that it is told to begin with."""
     tokenizer = Tokenizer.from_file(str(files.tokenizer_path))
-    model = ctranslate2.Translator(
-        str(files.ct2_path), device="cpu", compute_type=suited_compute_type(), inter_threads=threads
-    )
+    model = open_model(ctranslate2.Translator, files.ct2_path, inter_threads=threads)
 
     def pieces(text: str) -> list[str]:
         return list(tokenizer.encode(text, add_special_tokens=False).tokens)

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from domaingen.errors import EngineError, ModelError
 from domaingen.generation.engine import Completion, Prompt
 from domaingen.generation.model_files import ModelFiles, read_model
-from domaingen.processor import suited_compute_type
+from domaingen.processor import open_model
 
 BATCH = 64
 """Examples in one decoding batch; measured on 2 cores (docs/performance.md): 32 to 64 are equally fast, 16 and 128
@@ -34,10 +34,9 @@ class Ctranslate2Engine:
 
     _runner_class: Any = ctranslate2.Translator
 
-    def __init__(self, files: ModelFiles, *, threads: int = 0, compute_type: str | None = None) -> None:
+    def __init__(self, files: ModelFiles, *, threads: int = 0, compute_type: str = "int8") -> None:
         """Load the model. `threads` is the number of cores to use, 0 for all: two translators with one thread each
-        are faster than one with two at every batch size (measured). `compute_type` None computes in what suits the
-        processor.
+        are faster than one with two at every batch size (measured).
 
         Raises:
             ModelError: The files can't be loaded.
@@ -45,10 +44,10 @@ class Ctranslate2Engine:
         self._name, self._digest = files.name, files.digest
         try:
             self._tokenizer = Tokenizer.from_file(str(files.tokenizer_path))
-            self._runner = self._runner_class(
-                str(files.ct2_path),
-                device="cpu",
-                compute_type=compute_type or suited_compute_type(),
+            self._runner = open_model(
+                self._runner_class,
+                files.ct2_path,
+                compute_type=compute_type,
                 inter_threads=threads or available_cores(),
                 intra_threads=1,
             )

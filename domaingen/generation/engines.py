@@ -6,9 +6,8 @@ from domaingen.generation.engine import Engine
 from domaingen.generation.model_files import ModelFiles
 
 
-def make_engine(files: ModelFiles, *, threads: int = 0, compute_type: str | None = None) -> Engine:
-    """Load a model with the engine of its architecture; `threads` is the number of cores to use, 0 for all, and
-    `compute_type` what CTranslate2 computes in, by default what suits the processor.
+def make_engine(files: ModelFiles, *, threads: int = 0, compute_type: str = "int8") -> Engine:
+    """Load a model with the engine of its architecture; `threads` is the number of cores to use, 0 for all.
 
     Raises:
         ModelError: The files can't be loaded.

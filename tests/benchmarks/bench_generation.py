@@ -34,6 +34,7 @@ from domaingen.generation.model_files import bundled_model_path, read_model
 from domaingen.generation.text import prompts_for
 from domaingen.lexicon import bundled_lexicon
 from domaingen.pipeline import Options, Row, name_rows
+from domaingen.processor import open_model
 from domaingen.settings import load_settings
 
 NEW_TOKENS = 32
@@ -97,9 +98,7 @@ def compare(
     one = clock("transformers, one at a time", few, lambda: transformers_generate(model, ids[:few], 1))
     half = min(len(ids), max(32, len(ids) // 4))
     batched = clock("transformers, batches of 32", half, lambda: transformers_generate(model, ids[:half], 32))
-    translator = ctranslate2.Translator(
-        str(folder), device="cpu", compute_type="int8", inter_threads=cores, intra_threads=1
-    )
+    translator = open_model(ctranslate2.Translator, folder, inter_threads=cores, intra_threads=1)
     translate(translator, tokens[:8])
     fast = clock("CTranslate2 int8", len(tokens), lambda: translate(translator, tokens))
     return {

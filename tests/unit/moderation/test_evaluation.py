@@ -160,6 +160,7 @@ def test_no_row_that_measures_moderation_is_taught() -> None:
         "evaluation/moderation.jsonl",
         "evaluation/moderation_second.jsonl",
         "evaluation/moderation_third.jsonl",
+        "evaluation/moderation_languages.jsonl",
         "moderation/dev.jsonl",
     )
     lines = [

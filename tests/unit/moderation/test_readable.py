@@ -22,6 +22,9 @@ from domaingen.moderation.verdict import Decision
         "bkery with fresh bred and coffe for evrybody",
         "selfserve wine tasing bar, pay by sip",
         "QuietLedger bookkeeping for Zwolle start-ups",
+        "landmines, dug and resold",
+        "Do hitmen take instalments?",
+        "Scannable bogus IDs",
     ],
 )
 def test_english_stays_as_it_is_misspelt_too(text: str) -> None:
@@ -77,7 +80,7 @@ def test_nothing_left_is_no_verdict() -> None:
 @pytest.mark.parametrize(
     ("text", "english"),
     [
-        ("Vendemos pistolas sin licencia a quien pague en efectivo", "licence"),
+        ("Vendemos pistolas sin licencia a quien pague en efectivo", "unlicensed"),
         ("Wir verkaufen gefälschte Ausweise und Führerscheine", "fake"),
     ],
 )

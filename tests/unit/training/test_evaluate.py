@@ -128,6 +128,7 @@ class TestSets:
             ("moderation", 700),
             ("moderation_second", 700),
             ("moderation_third", 700),
+            ("moderation_languages", 600),
         ],
     )
     def test_they_can_be_read(self, name: str, least: int) -> None:
