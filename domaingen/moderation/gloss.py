@@ -18,21 +18,7 @@ from domaingen.moderation.words import Words, bundled_words
 
 _COMPOUNDING = frozenset({"de", "nl"})
 _PARTICLES = frozenset(
-    [
-        "uber",
-        "unter",
-        "nach",
-        "fest",
-        "wieder",
-        "hinter",
-        "zuruck",
-        "zusammen",
-        "over",
-        "onder",
-        "rond",
-        "weer",
-        "voor",
-    ]
+    "uber unter nach fest wieder hinter zuruck zusammen over onder rond weer voor".split()  # noqa: SIM905
 )
 """Front parts that stand for themselves in no compound: `unter` + `suchen` is no search below."""
 _WORD = re.compile(r"[a-z]+")
@@ -41,10 +27,15 @@ _BETWEEN = re.compile(r"[ '’-]+")
 _SPELT_UMLAUT = re.compile("([aou])e")
 _LEAST_SHARE = 0.25
 """Least share of a text's words that a language must know before the text is taken to be in it."""
+_ENGLISH = frozenset(
+    "the and for with of your our that this from we you is are it to on by at who an or not how my".split()  # noqa: SIM905
+)
 _COMMON_ENGLISH = 6.0
+"""What a word that only English lists costs at most to speak for English."""
 _SHARED_COUNTS = 0.5
-_PROVING = 2
-_MOST = 0.5
+"""What a word counts that English has too."""
+_PROVING, _MOST = 2, 0.5
+"""Words of grammar that prove a language; one does where this share of the words is known."""
 
 
 class Gloss:
@@ -158,37 +149,6 @@ def _by_first_word(table: Mapping[str, str]) -> dict[str, list[tuple[str, ...]]]
             phrase = tuple(key.split())
             found.setdefault(phrase[0], []).append(phrase)
     return {first: sorted(phrases, key=len, reverse=True) for first, phrases in found.items()}
-
-
-_ENGLISH = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "with",
-        "of",
-        "your",
-        "our",
-        "that",
-        "this",
-        "from",
-        "we",
-        "you",
-        "is",
-        "are",
-        "it",
-        "to",
-        "on",
-        "by",
-        "at",
-        "who",
-        "an",
-        "or",
-        "not",
-        "how",
-        "my",
-    ]
-)
 
 
 def read_gloss(path: Path) -> dict[str, dict[str, str]]:

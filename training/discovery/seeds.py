@@ -7,6 +7,7 @@ are listed here; the example file is not labelled, and rows of it that may be of
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from domaingen.brief import OPTION_COLUMNS
 from domaingen.errors import InputFileError
 from domaingen.lexicon import bundled_lexicon
 from domaingen.moderation.gloss import read_gloss
+from domaingen.moderation.words import bundled_words
 from training.discovery.probes import Pool, Seed, sameness
 from training.held_out import held_out_industries, measuring_files, measuring_rows, teaching_rows
 from training.safety_rows import read_safety, split_of
@@ -160,7 +162,7 @@ def _seed(entry: Mapping[str, Any], options: Mapping[str, Any], name: str, path:
 
 def bundled_pool(seeds: Sequence[Seed], data: Path, longest: int) -> Pool:
     """What mutators draw on: short lawful English texts among the curated rows, trades that are not held out, and the
-    moderator's word tables turned round (the first foreign word of each English one)."""
+    moderator's word tables turned round (the commonest foreign word of each English one)."""
     held_out = held_out_industries(data)
     measured = measured_texts(data)
     benign = [
@@ -169,10 +171,12 @@ def bundled_pool(seeds: Sequence[Seed], data: Path, longest: int) -> Pool:
         if row.style in ("pitch", "note", "short") and sameness(row.description) not in measured
     ]
     benign += [seed.text for seed in seeds if seed.id.startswith("lexicon:")]
+    cost = bundled_words().cost
     foreign: dict[str, dict[str, str]] = {}
     for language, table in read_gloss(asset("moderation", "gloss.txt")).items():
         turned = foreign.setdefault(language, {})
         for word, english in table.items():
-            turned.setdefault(english, word)
+            if cost.get(word, math.inf) < cost.get(turned.setdefault(english, word), math.inf):
+                turned[english] = word
     industries = {each.id: each for each in bundled_lexicon().industries if each.id not in held_out}
     return Pool(benign, industries, foreign, longest, measured)
