@@ -17,7 +17,7 @@ from domaingen.generation.model_files import ModelFiles, read_model
 from domaingen.processor import open_model
 
 BATCH = 64
-"""Examples in one decoding batch; measured on 2 cores (docs/performance.md): 32 to 64 are equally fast, 16 and 128
+"""Examples in one decoding batch; measured on 2 cores (docs/benchmarks.md): 32 to 64 are equally fast, 16 and 128
 are slower."""
 MAX_SOURCE_TOKENS = 128
 """Pieces of a source that are read. 48 words are about 70; other scripts take a piece for each byte."""
